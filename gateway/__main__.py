@@ -1,0 +1,101 @@
+"""`python -m gateway`: serve, migrate, user, check, version. Parses arguments and calls services; nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from gateway import __version__
+from gateway.domain.errors import GatewayError
+from gateway.settings import Settings, SettingsError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 refused, 2 wrong settings or arguments."""
+    options = _parser().parse_args(arguments)
+    if options.command == "version":
+        print(__version__)
+        return 0
+    try:
+        settings = Settings.from_env(os.environ)
+        work: Coroutine[Any, Any, int] = options.run(settings, options)
+        return _run(work)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except GatewayError as error:
+        print(error.sentence, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+async def _serve(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.commands.serve import serve
+
+    return await serve(settings)
+
+
+async def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.commands.migrate import run
+
+    return await run(settings)
+
+
+async def _user(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.commands import users
+
+    return await users.run(settings, options)
+
+
+async def _check(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.commands.check import run
+
+    return await run(settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gateway", description="The messaging gateway.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("serve", help="migrate the database and run the gateway").set_defaults(run=_serve)
+    commands.add_parser("migrate", help="bring the database to this version's tables").set_defaults(run=_migrate)
+    commands.add_parser("check", help="look at settings, database and libraries; say what is missing").set_defaults(
+        run=_check
+    )
+    commands.add_parser("version", help="print the version")
+    user = commands.add_parser("user", help="let people in and out")
+    user.set_defaults(run=_user)
+    deeds = user.add_subparsers(dest="deed", required=True, metavar="DEED")
+    add = deeds.add_parser("add", help="let somebody in; prints their API key, and their password if generated")
+    add.add_argument("email")
+    add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    add.add_argument("--first-name", default="")
+    add.add_argument("--last-name", default="")
+    add.add_argument("--role", choices=("admin", "owner", "member"))
+    add.add_argument("--tenant", help="id of an existing tenant to join; without it a new one is made")
+    deeds.add_parser("list", help="everybody")
+    for deed, help_text in (
+        ("disable", "shut somebody out at once"),
+        ("enable", "let them in again"),
+        ("rotate-key", "a new primary API key; the old one ends at once"),
+    ):
+        deeds.add_parser(deed, help=help_text).add_argument("email")
+    password = deeds.add_parser("set-password", help="another password; every login token ends")
+    password.add_argument("email")
+    password.add_argument("--password-stdin", action="store_true", help="read it from standard input")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The composition root: a running gateway and the surfaces around it, as one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.types import ASGIApp
+from prometheus_client import CollectorRegistry
+
+from gateway.gateway import Gateway, running
+from gateway.settings import Settings
+from gateway.surfaces import api, docs, hooks, ops
+from gateway.surfaces.http import edge
+
+
+def make_app(gateway: Gateway) -> ASGIApp:
+    """The HTTP application of a running gateway."""
+    settings = gateway.settings
+    registry = CollectorRegistry()
+    for collector in gateway.metrics:
+        registry.register(collector)
+    app = Litestar(
+        route_handlers=[
+            api.router,
+            hooks.router,
+            ops.router,
+            *(docs.make_handlers() if settings.docs_enabled else ()),
+        ],
+        cors_config=CORSConfig(
+            allow_origins=list(settings.cors_origin),
+            allow_credentials=False,
+            allow_headers=["authorization", "x-api-key", "content-type", "idempotency-key"],
+            expose_headers=["x-request-id", "retry-after"],
+        )
+        if settings.cors_origin
+        else None,
+        openapi_config=None,
+        debug=False,
+    )
+    app.state.services = gateway.services
+    app.state.registry = registry
+    return edge(app, https=bool(settings.base_url and settings.base_url.startswith("https://")))
+
+
+@asynccontextmanager
+async def opened_app(settings: Settings) -> AsyncIterator[ASGIApp]:
+    """Start a gateway and yield its application, for tests and for other servers than ours."""
+    async with running(settings) as gateway:
+        yield make_app(gateway)
+
+

@@ -1,0 +1,38 @@
+"""The address book of an instance: people and chats it has seen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from gateway.domain.ids import Address, InstanceId
+from gateway.domain.messages import ChatKind
+
+
+class Contact(Struct, frozen=True, kw_only=True):
+    """A person or group an instance knows. Names given by our users win over names given by the network."""
+
+    id: str
+    instance_id: InstanceId
+    address: Address
+    name: str
+    push_name: str
+    number: str
+    username: str | None
+    is_group: bool
+    picture_url: str | None
+    about: str | None
+    last_activity_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ChatSummary(Struct, frozen=True, kw_only=True):
+    """A conversation with when it last moved."""
+
+    address: Address
+    kind: ChatKind
+    title: str
+    username: str | None
+    last_message_at: datetime | None

@@ -1,0 +1,80 @@
+"""Instances (a tenant's configured presence on a provider) and the state of their sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from gateway.domain.ids import InstanceId, TenantId, UserId
+
+
+class ProviderName(StrEnum):
+    """The networks this version speaks to. Values are the wire names."""
+
+    TELEGRAM = "telegram"
+
+
+class SessionStateKind(StrEnum):
+    """Where a session stands. Only `connected` means messages flow."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    LOGIN_REQUIRED = "login_required"
+    CONNECTED = "connected"
+    RECONNECTING = "reconnecting"
+    LOGGED_OUT = "logged_out"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether only a person can bring it back (new credentials, a new login, a start)."""
+        return self in {SessionStateKind.STOPPED, SessionStateKind.LOGGED_OUT, SessionStateKind.FAILED}
+
+
+class SessionState(Struct, frozen=True, kw_only=True):
+    """A state as a value: what, a stable code, a sentence for a person, and since when."""
+
+    kind: SessionStateKind
+    code: str
+    sentence: str
+    at: datetime
+
+
+class Instance(Struct, frozen=True, kw_only=True):
+    """A tenant's presence on one provider. Credentials live apart, sealed; they are not part of this value."""
+
+    id: InstanceId
+    tenant_id: TenantId
+    user_id: UserId
+    name: str
+    description: str
+    provider: ProviderName
+    state: SessionState
+    wanted: bool
+    """Whether its owner wants it running; a restart of the process brings exactly these back."""
+    sent_messages: int
+    received_messages: int
+    last_activity_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    label: str = ""
+
+
+class Credentials(Struct, frozen=True, kw_only=True):
+    """A provider's secrets and options for one instance, as the provider's own checked JSON object."""
+
+    values: dict[str, str | int | bool | None] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Credentials({', '.join(sorted(self.values))})"
+
+
+class JournalLine(Struct, frozen=True, kw_only=True):
+    """One line of a session's own diary, for logs and state histories."""
+
+    at: datetime
+    level: str
+    text: str
+    state: SessionStateKind | None = None

@@ -1,0 +1,238 @@
+"""A running gateway: every part made, connected, started in order and stopped in the reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.domain.errors import Conflict, GatewayError
+from gateway.domain.events import EndpointDisabled
+from gateway.domain.instances import Instance
+from gateway.domain.webhooks import Endpoint
+from gateway.kit.clock import Clock, SystemClock
+from gateway.kit.egress import Egress, EgressPolicy, Lookup
+from gateway.kit.log import get_logger
+from gateway.kit.secrets import PasswordHasher, Sealer
+from gateway.providers import make_providers
+from gateway.services.api_keys import ApiKeys
+from gateway.services.auth import Auth
+from gateway.services.contacts import Contacts
+from gateway.services.first_admin import FirstAdmin, ensure_first_admin
+from gateway.services.health import Health
+from gateway.services.hooks import Hooks
+from gateway.services.idempotency import Idempotency
+from gateway.services.inbox import Inbox
+from gateway.services.instances import Instances
+from gateway.services.limits import Limiter
+from gateway.services.media import MediaFiles
+from gateway.services.messaging import Messaging
+from gateway.services.services import Services
+from gateway.services.tenants import Tenants
+from gateway.services.throttle import LoginThrottle
+from gateway.services.tokens import Tokens
+from gateway.services.upkeep import Upkeep
+from gateway.services.usage import Usage
+from gateway.services.webhooks import Webhooks
+from gateway.sessions.registry import Registry
+from gateway.settings import Settings
+from gateway.storage.engine import make_engine
+from gateway.storage.migrate import migrate
+from gateway.storage.process_lock import ProcessLock, acquire_process_lock
+from gateway.storage.storage import Storage
+from gateway.webhooks.dispatcher import Dispatcher, DispatcherSettings
+from gateway.webhooks.sender import Limits
+
+log = get_logger(__name__)
+
+LOCK_CHECK_SECONDS = 10.0
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """What the surfaces and the command line are given of a running gateway."""
+
+    settings: Settings
+    services: Services
+    first_admin: FirstAdmin | None
+    """Set on the first start only; its generated secrets are for the terminal, once."""
+    metrics: Sequence[Any]
+    """Prometheus collectors of every part."""
+    lock_lost: asyncio.Event
+    """Set when another process may own the database: stop."""
+
+
+@asynccontextmanager
+async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
+    """The database, opened and migrated, for commands that run beside a gateway."""
+    storage = Storage(make_engine(settings.database), Sealer(settings.encryption_keys))
+    try:
+        await storage.open()
+        await migrate(storage.engine)
+        yield storage
+    finally:
+        await storage.close()
+
+
+def make_auth(storage: Storage, settings: Settings, clock: Clock, hasher: PasswordHasher) -> Auth:
+    """Authentication over a storage, as the gateway and the command line both need it."""
+    return Auth(
+        storage,
+        tokens=Tokens(settings.jwt_secret, lifetime=settings.jwt_expiration, clock=clock),
+        hasher=hasher,
+        throttle=LoginThrottle(clock),
+        clock=clock,
+        instance_keys=settings.instance_keys,
+    )
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, clock: Clock | None = None, lookup: Lookup | None = None
+) -> AsyncIterator[Gateway]:
+    """Start everything, yield, stop everything.
+
+    Raises StorageUnavailable, Conflict (another gateway owns the database) or SettingsError before anything runs.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        engine = make_engine(settings.database)
+        storage = Storage(engine, Sealer(settings.encryption_keys))
+        stack.push_async_callback(storage.close)
+        await storage.open()
+        lock = await acquire_process_lock(engine)
+        stack.push_async_callback(lock.release)
+        for migration in await migrate(engine):
+            log.info("migrated", migration=migration)
+
+        policy = EgressPolicy(allow=settings.egress_allow, allow_http=settings.egress_http)
+        egress = await stack.enter_async_context(Egress(policy, lookup=lookup))
+        hasher = PasswordHasher()
+        auth = make_auth(storage, settings, clock, hasher)
+        providers = make_providers(settings)
+
+        async def tell_disabled(endpoint: Endpoint, reason: str) -> None:
+            instances = [endpoint.instance_id] if endpoint.instance_id else []
+            for instance_id in instances:
+                await inbox.accept(
+                    EndpointDisabled(instance_id=instance_id, at=clock.now(), endpoint_id=endpoint.id, reason=reason)
+                )
+
+        dispatcher = Dispatcher(
+            storage.outbox,
+            storage.endpoints,
+            egress,
+            clock,
+            DispatcherSettings(
+                max_in_flight=settings.webhook_concurrency,
+                lease=settings.webhook_timeout * 3,
+                limits=Limits(
+                    connect_timeout=min(5.0, settings.webhook_timeout),
+                    read_timeout=min(15.0, settings.webhook_timeout),
+                    total_timeout=settings.webhook_timeout,
+                ),
+            ),
+            on_disabled=tell_disabled,
+        )
+        inbox = Inbox(storage, clock, lambda _, endpoints: dispatcher.wake(endpoints))
+        registry = Registry(providers, inbox.emit, clock, lambda instance: _hook_url(settings, instance))
+        webhooks = Webhooks(storage, egress, clock, accept=inbox.accept, wake=dispatcher.wake)
+        instances = Instances(
+            storage,
+            registry,
+            providers,
+            webhooks,
+            clock,
+            secret_keys=settings.instance_keys == "secret",
+            forget_key=auth.forget_instance,
+        )
+        usage = Usage(storage, instances, clock)
+        tenants = Tenants(storage, auth=auth, hasher=hasher, clock=clock)
+        upkeep = Upkeep(storage, usage, settings, clock)
+        stopping = asyncio.Event()
+        services = Services(
+            settings=settings,
+            clock=clock,
+            auth=auth,
+            limiter=Limiter(settings.api_rate_limit, clock),
+            tenants=tenants,
+            api_keys=ApiKeys(storage, auth=auth, clock=clock),
+            instances=instances,
+            messaging=Messaging(
+                storage,
+                registry,
+                inbox,
+                clock,
+                sends_per_second=settings.send_rate_limit,
+                media_max_bytes=settings.media_max_mb * MEBIBYTE,
+            ),
+            media=MediaFiles(egress, max_bytes=settings.media_max_mb * MEBIBYTE),
+            idempotency=Idempotency(storage, clock),
+            contacts=Contacts(storage),
+            webhooks=webhooks,
+            usage=usage,
+            hooks=Hooks(storage, registry),
+            inbox=inbox,
+            health=Health(storage, registry, lock, backlog=lambda: inbox.backlog, stopping=stopping.is_set),
+        )
+        first_admin = await ensure_first_admin(tenants, settings)
+
+        # Started from the inside out: what writes before what speaks, what speaks before what listens.
+        lock_lost = asyncio.Event()
+        inbox.open()
+        stack.push_async_callback(inbox.aclose)
+        dispatcher.start()
+        stack.push_async_callback(dispatcher.drain, settings.shutdown_timeout * 2 / 3)
+        upkeep.open()
+        stack.push_async_callback(upkeep.aclose)
+        registry.open()
+        stack.push_async_callback(registry.aclose)
+        for work in (_restore(instances), _watch(lock, clock, lock_lost)):
+            task = asyncio.create_task(work, context=contextvars.Context())
+            stack.push_async_callback(_cancelled, task)
+        stack.callback(stopping.set)
+        yield Gateway(
+            settings=settings,
+            services=services,
+            first_admin=first_admin,
+            metrics=(*auth.metrics, *inbox.metrics, *dispatcher.metrics, *upkeep.metrics),
+            lock_lost=lock_lost,
+        )
+
+
+def _hook_url(settings: Settings, instance: Instance) -> str | None:
+    if settings.base_url is None:
+        return None
+    return f"{settings.base_url.rstrip('/')}/hooks/{instance.provider.value}/{instance.id}"
+
+
+async def _restore(instances: Instances) -> None:
+    try:
+        await instances.restore()
+    except GatewayError as error:
+        log.error("restore_failed", code=error.code, reason=error.sentence)
+    except Exception:
+        log.exception("restore_crashed")
+
+
+async def _watch(lock: ProcessLock, clock: Clock, lost: asyncio.Event) -> None:
+    """Two gateways on one database would open every session twice: notice when the lock is another's, and stop."""
+    while True:
+        await clock.sleep(LOCK_CHECK_SECONDS)
+        try:
+            await lock.check()
+        except Conflict:
+            log.error("process_lock_lost")
+            lost.set()
+            return
+        except GatewayError as error:
+            log.warning("process_lock_unknown", code=error.code)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

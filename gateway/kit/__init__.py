@@ -1,0 +1,1 @@
+"""Tools a stranger could use: nothing in this folder has heard of messaging."""

@@ -1,0 +1,15 @@
+"""The providers of this gateway, one line each. An SDK is imported when its first session opens."""
+
+from __future__ import annotations
+
+from gateway.domain.instances import ProviderName
+from gateway.providers.contract import Provider
+from gateway.settings import Settings
+
+
+def make_providers(settings: Settings) -> dict[ProviderName, Provider]:
+    """Every provider, ready to check configurations; none has imported its SDK yet."""
+    from gateway.providers.telegram import TelegramProvider
+
+    providers: list[Provider] = [TelegramProvider(settings)]
+    return {provider.name: provider for provider in providers}

@@ -1,0 +1,227 @@
+"""The life of one bot: prove the token, then poll or watch the webhook, and say how it goes.
+
+`connected` is said only after a poll that Telegram answered (the first asks for nothing to wait for, so the state is
+known at once), or after Telegram confirmed that it posts to our webhook. Trouble is waited out here, with growing
+pauses; only what a person has to mend ends the session. aiogram is not imported before `run`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gateway.domain.errors import InvalidInput, NotConnected, Unauthenticated, Unavailable
+from gateway.domain.ids import Address
+from gateway.domain.messages import Content, OutgoingMessage, SentMessage, TextFormat
+from gateway.kit.backoff import Backoff
+from gateway.kit.log import get_logger
+from gateway.providers.contract import (
+    BadCredentials,
+    FetchedMedia,
+    HookReply,
+    Interrupted,
+    Profile,
+    SessionContext,
+)
+from gateway.providers.telegram.config import read_config
+from gateway.providers.telegram.updates import UpdateTaker
+
+if TYPE_CHECKING:
+    from gateway.providers.telegram.client import BotClient
+
+Connect = Callable[[str], Awaitable["BotClient"]]
+
+SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name (core.telegram.org/bots/api#setwebhook)
+WATCH_EVERY = 180.0
+"""Seconds between two looks at whether the webhook is still ours."""
+_CONFLICT_STEP, _CONFLICT_CAP = 5.0, 60.0
+_STORAGE, _STORAGE_CAP = "storage_unavailable", 10.0
+_CONFLICTS = frozenset({"telegram_webhook_active", "telegram_second_poller"})
+
+log = get_logger(__name__)
+
+
+class TelegramSession:
+    """A bot that lives. Sends are possible from the moment its client exists, whatever the poll is doing."""
+
+    def __init__(self, context: SessionContext, connect: Connect, *, poll_seconds: int) -> None:
+        self._context = context
+        self._config = read_config(context.credentials)
+        self._connect = connect
+        self._poll_seconds = poll_seconds
+        self._client: BotClient | None = None
+        self._taker: UpdateTaker | None = None
+        self._offset: int | None = None
+        self._greeting = "Connected."
+        self._settled = False
+        self._conflicts = 0
+        self._backoff = Backoff(base=1.0, cap=60.0)
+        self._webhook_failed_at = context.clock.now()
+
+    async def run(self) -> None:
+        """Live until cancelled. Raises BadCredentials or LoggedOut when only a person can help."""
+        await self._open()
+        if self._config.mode == "webhook":
+            prepare, step = self._take_webhook, self._check_webhook
+        else:
+            prepare, step = self._take_polling, self._poll
+        while not await self._try(prepare):
+            pass
+        while True:
+            await self._try(step)
+
+    async def hook(self, headers: Mapping[str, str], body: bytes) -> HookReply:
+        """Take one POST of Telegram. Raises Unauthenticated, InvalidInput, or what kept the update from the store."""
+        shown = next((value for name, value in headers.items() if name.lower() == SECRET_HEADER), "")
+        expected = self._config.webhook_secret if self._config.mode == "webhook" else None
+        # Bytes, because compare_digest refuses texts beyond ASCII and the header may hold anything.
+        if not expected or not hmac.compare_digest(shown.encode("utf-8", "replace"), expected.encode()):
+            raise Unauthenticated
+        try:
+            update = msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            update = None
+        if not (isinstance(update, dict) and isinstance(update.get("update_id"), int)):
+            raise InvalidInput("This is not a Telegram update.")
+        taker = self._taker or await self._open()
+        await taker.take(update)
+        return HookReply()
+
+    async def send(self, message: OutgoingMessage) -> SentMessage:
+        """Say something; see the contract for what it raises."""
+        return await self._bot.send(message)
+
+    async def edit(self, chat: Address, network_id: str, text: str, format: TextFormat) -> Content:  # noqa: A002 - the contract's word
+        """Replace the text or caption of a message this bot sent."""
+        return await self._bot.edit(chat, network_id, text, format)
+
+    async def delete(self, chat: Address, network_id: str) -> None:
+        """Take a message back."""
+        await self._bot.delete(chat, network_id)
+
+    async def react(self, chat: Address, network_id: str, emoji: str | None) -> None:
+        """Set our reaction, or withdraw it with None."""
+        await self._bot.react(chat, network_id, emoji)
+
+    async def show_activity(self, chat: Address, activity: str) -> None:
+        """Show `typing`, `recording`, `uploading_photo`, ... for some seconds."""
+        await self._bot.show_activity(chat, activity)
+
+    async def answer_button(self, query_id: str, text: str | None, alert: bool) -> None:
+        """Acknowledge a pressed inline button."""
+        await self._bot.answer_button(query_id, text, alert)
+
+    async def fetch_media(self, ref: str, *, max_bytes: int) -> FetchedMedia:
+        """Download the file behind a message's `ref`."""
+        return await self._bot.fetch(ref, max_bytes=max_bytes)
+
+    async def profile(self) -> Profile:
+        """Who this bot is at Telegram."""
+        return await self._bot.profile()
+
+    @property
+    def _bot(self) -> BotClient:
+        if self._client is None:
+            raise NotConnected(self._context.instance.id)
+        return self._client
+
+    async def _open(self) -> UpdateTaker:
+        self._client = self._client or await self._connect(self._config.token)
+        self._taker = self._taker or UpdateTaker(self._client, self._context)
+        return self._taker
+
+    async def _try(self, step: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await step()
+        except Interrupted as cut:
+            if cut.code not in _CONFLICTS:
+                self._settled = False
+            self._context.report.trouble(cut.code, cut.sentence)
+            await self._context.clock.sleep(self._pause(cut))
+            return False
+        self._backoff.reset()
+        self._conflicts = 0
+        return True
+
+    def _pause(self, cut: Interrupted) -> float:
+        if cut.code in _CONFLICTS:
+            # Each of our polls ends the other program's, so the state is left to a full long poll and the pace is slow.
+            self._settled = True
+            self._conflicts += 1
+            return min(_CONFLICT_STEP * self._conflicts, _CONFLICT_CAP)
+        if cut.code == _STORAGE:
+            return min(self._backoff.next(), _STORAGE_CAP)
+        if cut.retry_after is not None:
+            return cut.retry_after * random.uniform(1.0, 1.1)  # noqa: S311 - spreads bots out, protects nothing
+        return self._backoff.next()
+
+    # Polling
+
+    async def _take_polling(self) -> None:
+        await self._introduce()
+        drop = self._config.drop_pending_updates
+        found = await self._bot.webhook()
+        if found.url:
+            self._context.report.note("A webhook was set for this bot; it is removed, because this instance polls.")
+        if found.url or drop:
+            await self._bot.delete_webhook(drop_pending=drop)
+
+    async def _poll(self) -> None:
+        taker = await self._open()
+        wait = self._poll_seconds if self._settled else 0
+        batch = await self._bot.updates(self._offset, wait=wait, kinds=self._config.allowed_updates)
+        taken = await taker.take_all(batch, self._offset)
+        self._offset = taken.offset
+        if taken.problem is not None:
+            raise self._not_stored(taken.problem)
+        self._settled = True
+        self._context.report.connected(self._greeting)
+
+    def _not_stored(self, problem: Exception) -> Interrupted:
+        if not isinstance(problem, Unavailable):
+            log.error("telegram_update_not_stored", instance_id=self._context.instance.id, exc_info=problem)
+        return Interrupted(_STORAGE, "What arrives cannot be stored right now; it waits at Telegram and is not lost.")
+
+    # Webhook. A stop leaves it in place: Telegram keeps what it cannot deliver for 24 hours, and the next start
+    # receives it; removing it would gain nothing.
+
+    async def _take_webhook(self) -> None:
+        url, secret = self._context.hook_url, self._config.webhook_secret
+        if not url or not secret:
+            raise BadCredentials(
+                "webhook_needs_base_url",
+                "Webhook mode needs a public https address: set BASE_URL, or use mode polling.",
+            )
+        await self._introduce()
+        await self._bot.set_webhook(
+            url, secret, self._config.allowed_updates, drop_pending=self._config.drop_pending_updates
+        )
+
+    async def _check_webhook(self) -> None:
+        found = await self._bot.webhook()
+        if found.url != self._context.hook_url:
+            raise Interrupted(
+                "telegram_webhook_lost",
+                "Another program has taken this bot's webhook away. "
+                "Stop that program and restart this instance to take the bot back.",
+                retry_after=WATCH_EVERY,
+            )
+        failed_at = found.last_error_date
+        if failed_at is not None and failed_at > self._webhook_failed_at and found.pending_update_count:
+            self._webhook_failed_at = failed_at
+            raise Interrupted(
+                "telegram_webhook_failing",
+                f"Telegram cannot deliver to this gateway ({found.last_error_message or 'no reason given'}); "
+                f"{found.pending_update_count} updates wait. Check that BASE_URL is reachable from outside.",
+                retry_after=WATCH_EVERY,
+            )
+        self._context.report.connected(self._greeting)
+        await self._context.clock.sleep(WATCH_EVERY)
+
+    async def _introduce(self) -> None:
+        who = await self._bot.prove()
+        self._greeting = f"Connected as @{who.username}." if who.username else f"Connected as {who.name}."

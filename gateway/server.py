@@ -1,0 +1,53 @@
+"""The HTTP server: uvicorn with uvloop and httptools, one worker, embedded, because the sessions live in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from types import FrameType
+
+import uvicorn
+from litestar.types import ASGIApp
+
+from gateway.kit.log import get_logger
+from gateway.settings import Settings
+
+log = get_logger(__name__)
+
+
+class Server(uvicorn.Server):
+    """Ends gracefully on the first SIGTERM or SIGINT and at once on the second."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            # Somebody is in a hurry. Nothing acknowledged is lost: the next start does what this one left.
+            os._exit(128 + sig)
+        log.info("stopping", signal=signal.Signals(sig).name)
+        self.should_exit = True
+
+
+def make_server(app: ASGIApp, settings: Settings) -> Server:
+    """A server for the settings' address; `await server.serve()` runs it until a signal."""
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]  # litestar's and uvicorn's ASGI types differ in name only
+        host=settings.host,
+        port=settings.port,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=max(1, int(settings.shutdown_timeout / 3)),
+    )
+    return Server(config)
+
+
+async def stop_when(event: asyncio.Event, server: Server) -> None:
+    """Stop the server when an event is set."""
+    await event.wait()
+    server.should_exit = True

@@ -1,0 +1,1 @@
+"""The use cases. Surfaces call these and nothing below."""

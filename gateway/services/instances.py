@@ -1,0 +1,292 @@
+"""Instances: made, changed, started, stopped, logged out, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct, structs
+
+from gateway.domain.errors import Conflict, GatewayError, InvalidInput
+from gateway.domain.events import AcceptedEvent
+from gateway.domain.ids import InstanceId, new_id
+from gateway.domain.instances import (
+    Instance,
+    JournalLine,
+    ProviderName,
+    SessionState,
+    SessionStateKind,
+)
+from gateway.domain.tenants import Principal
+from gateway.domain.usage import Activity
+from gateway.domain.webhooks import Endpoint
+from gateway.kit.clock import Clock
+from gateway.kit.log import get_logger
+from gateway.kit.secrets import SealError, new_instance_key
+from gateway.providers.contract import LogsOut, Provider
+from gateway.services.webhooks import EndpointChange, Webhooks
+from gateway.sessions.registry import Registry
+from gateway.storage.activity import NewActivity
+from gateway.storage.storage import Storage
+
+log = get_logger(__name__)
+
+MAX_NAME = 255
+
+
+class NewInstance(Struct, frozen=True, kw_only=True):
+    """What a caller asks for. `config` is the provider's own; `webhook` makes the instance's first endpoint."""
+
+    name: str
+    provider: ProviderName
+    description: str = ""
+    label: str = ""
+    config: dict[str, object] = {}
+    webhook: EndpointChange | None = None
+
+
+class InstanceChange(Struct, frozen=True, kw_only=True):
+    """What to change; None keeps."""
+
+    name: str | None = None
+    description: str | None = None
+    config: dict[str, object] | None = None
+    webhook: EndpointChange | None = None
+
+
+class CreatedInstance(Struct, frozen=True, kw_only=True):
+    """A new instance. `key` is its secret key, shown this once, when keys are secrets and not ids."""
+
+    instance: Instance
+    endpoint: Endpoint | None
+    key: str | None
+
+
+class Instances:
+    """A tenant's presence on the networks."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        sessions: Registry,
+        providers: Mapping[ProviderName, Provider],
+        webhooks: Webhooks,
+        clock: Clock,
+        *,
+        secret_keys: bool,
+        forget_key: Callable[[InstanceId], None],
+    ) -> None:
+        self._storage = storage
+        self._sessions = sessions
+        self._providers = providers
+        self._webhooks = webhooks
+        self._clock = clock
+        self._secret_keys = secret_keys
+        self._forget_key = forget_key
+
+    async def create(self, who: Principal, new: NewInstance) -> CreatedInstance:
+        """Store it, with its first endpoint, and start it in the background. Nothing is stored when anything is wrong."""
+        credentials = self._provider(new.provider).check(new.config)
+        now = self._clock.now()
+        instance = Instance(
+            id=InstanceId(new_id()),
+            tenant_id=who.tenant_id,
+            user_id=who.user_id,
+            name=_name(new.name),
+            description=new.description,
+            label=new.label,
+            provider=new.provider,
+            state=SessionState(
+                kind=SessionStateKind.STARTING, code="starting", sentence="The session is being opened.", at=now
+            ),
+            wanted=True,
+            sent_messages=0,
+            received_messages=0,
+            last_activity_at=None,
+            created_at=now,
+            updated_at=now,
+        )
+        if new.webhook is not None:
+            await self._webhooks.check(new.webhook)
+        key = new_instance_key() if self._secret_keys else None
+        async with self._storage.transaction():
+            await self._storage.instances.create(instance, credentials, key.digest if key else None)
+            endpoint = await self._webhooks.put_first(who, instance, new.webhook) if new.webhook else None
+            await self._note(who, instance, "instance.created", {"name": instance.name})
+        await self._sessions.start(instance, credentials)
+        return CreatedInstance(instance=instance, endpoint=endpoint, key=key.text if key else None)
+
+    async def get(self, who: Principal, instance_id: InstanceId) -> Instance:
+        """One instance within reach, with its live state. Raises NotFound or NotYours."""
+        return self._with_live_state(await self._storage.instances.get(who, instance_id))
+
+    async def list(self, who: Principal) -> list[Instance]:
+        """Every instance within reach, oldest first, with live states."""
+        return [self._with_live_state(each) for each in await self._storage.instances.list(who)]
+
+    async def update(self, who: Principal, instance_id: InstanceId, change: InstanceChange) -> Instance:
+        """Change what was given. A new config restarts the session; a webhook that is on afterwards is told."""
+        before = await self.get(who, instance_id)
+        credentials = self._provider(before.provider).check(change.config) if change.config is not None else None
+        name = before.name if change.name is None else _name(change.name)
+        description = before.description if change.description is None else change.description
+        if change.webhook is not None:
+            await self._webhooks.check(change.webhook)
+        async with self._storage.transaction():
+            await self._storage.instances.update(instance_id, name=name, description=description, now=self._clock.now())
+            if credentials is not None:
+                await self._storage.instances.set_credentials(instance_id, credentials)
+            endpoint = await self._webhooks.put_first(who, before, change.webhook) if change.webhook else None
+            await self._note(who, before, "instance.updated", {"name": name})
+        self._storage.instances.invalidate(instance_id)
+        if endpoint is not None:
+            await self._webhooks.announce(endpoint, before)
+        if credentials is not None and before.wanted:
+            await self._sessions.start(before, credentials)
+        return await self.get(who, instance_id)
+
+    async def delete(self, who: Principal, instance_id: InstanceId) -> None:
+        """Stop it and remove it with everything below it. Needs no living session to succeed."""
+        await self._storage.instances.get(who, instance_id)
+        await self._sessions.forget(instance_id)
+        await self._storage.instances.delete(instance_id)
+        self._storage.endpoints.invalidate()
+        self._forget_key(instance_id)
+
+    async def reconnect(self, who: Principal, instance_id: InstanceId) -> None:
+        """Open its session anew, whatever state it is in."""
+        instance = await self._storage.instances.get(who, instance_id)
+        credentials = await self._storage.instances.credentials(instance_id)
+        async with self._storage.transaction():
+            await self._storage.instances.set_wanted(instance_id, True)
+            await self._note(who, instance, "instance.reconnected")
+        self._storage.instances.invalidate(instance_id)
+        await self._sessions.start(instance, credentials)
+
+    async def stop(self, who: Principal, instance_id: InstanceId) -> None:
+        """End its session and keep it stopped over restarts; credentials stay."""
+        instance = await self._storage.instances.get(who, instance_id)
+        async with self._storage.transaction():
+            await self._storage.instances.set_wanted(instance_id, False)
+            await self._note(who, instance, "instance.stopped")
+        self._storage.instances.invalidate(instance_id)
+        await self._sessions.stop(instance_id)
+
+    async def logout(self, who: Principal, instance_id: InstanceId) -> None:
+        """End its login at the network where the network knows such a thing, and keep it stopped. Repeatable."""
+        instance = await self._storage.instances.get(who, instance_id)
+        session = self._sessions.find(instance_id)
+        if isinstance(session, LogsOut):
+            await session.logout()
+        async with self._storage.transaction():
+            await self._storage.instances.set_wanted(instance_id, False)
+            await self._note(who, instance, "instance.logged_out")
+        self._storage.instances.invalidate(instance_id)
+        await self._sessions.stop(instance_id, code="logged_out", sentence="Logged out.")
+
+    async def login_code(self, who: Principal, instance_id: InstanceId) -> str | None:
+        """What a person has to scan right now; None when nothing."""
+        await self._storage.instances.get(who, instance_id)
+        return self._sessions.login_code(instance_id)
+
+    async def journal(self, who: Principal, instance_id: InstanceId) -> list[JournalLine]:
+        """Its session's last lines, oldest first."""
+        await self._storage.instances.get(who, instance_id)
+        return list(self._sessions.journal(instance_id))
+
+    async def activity(
+        self,
+        who: Principal,
+        instance_id: InstanceId,
+        *,
+        actions: Sequence[str],
+        since: datetime | None,
+        until: datetime | None,
+        limit: int,
+        skip: int,
+    ) -> tuple[list[Activity], int]:
+        """What happened to it, newest first, and how much in all."""
+        await self._storage.instances.get(who, instance_id)
+        return await self._storage.activity.page(
+            who, instance_id, actions=actions, since=since, until=until, limit=limit, skip=skip
+        )
+
+    async def events(
+        self,
+        who: Principal,
+        instance_id: InstanceId,
+        *,
+        types: Sequence[str],
+        since: datetime | None,
+        limit: int,
+        ascending: bool = False,
+    ) -> tuple[list[AcceptedEvent], bool]:
+        """Its part of the event log, and whether there is more."""
+        await self._storage.instances.get(who, instance_id)
+        return await self._storage.events.page(
+            who, instance_id, types=types, since=since, limit=limit, ascending=ascending
+        )
+
+    async def rotate_key(self, who: Principal, instance_id: InstanceId) -> str:
+        """A new instance key, shown this once; the old one ends now. Raises Conflict when keys are ids."""
+        await self._storage.instances.get(who, instance_id)
+        if not self._secret_keys:
+            raise Conflict(
+                "The instance key is the instance id (INSTANCE_KEYS=id) and cannot be rotated;"
+                " recreate the instance or run the gateway with INSTANCE_KEYS=secret."
+            )
+        key = new_instance_key()
+        await self._storage.instances.set_key_digest(instance_id, key.digest)
+        self._forget_key(instance_id)
+        return key.text
+
+    async def restore(self) -> None:
+        """Bring back every wanted session. One whose credentials cannot be opened is told and left; the rest go on."""
+        ready = []
+        for instance in await self._storage.instances.wanted():
+            try:
+                ready.append((instance, await self._storage.instances.credentials(instance.id)))
+            except (SealError, GatewayError) as error:
+                log.error("credentials_unreadable", instance_id=instance.id, reason=str(error))
+        log.info("sessions_restoring", count=len(ready))
+        await self._sessions.restore(ready)
+
+    def _with_live_state(self, instance: Instance) -> Instance:
+        live = self._sessions.state(instance.id)
+        if live is not None:
+            return instance if live == instance.state else structs.replace(instance, state=live)
+        if instance.state.kind.is_final:
+            return instance
+        # The row was written by a process that is gone; whatever it says, nothing runs now.
+        kind = SessionStateKind.STARTING if instance.wanted else SessionStateKind.STOPPED
+        sentence = "The session waits for its turn to be opened." if instance.wanted else "Stopped."
+        state = SessionState(kind=kind, code=kind.value, sentence=sentence, at=instance.state.at)
+        return structs.replace(instance, state=state)
+
+    def _provider(self, name: ProviderName) -> Provider:
+        provider = self._providers.get(name)
+        if provider is None:
+            raise InvalidInput(f"Provider {name} is not available here.", field="provider")
+        return provider
+
+    async def _note(
+        self, who: Principal, instance: Instance, action: str, details: dict[str, object] | None = None
+    ) -> None:
+        line = NewActivity(
+            tenant_id=instance.tenant_id,
+            instance_id=instance.id,
+            user_id=who.user_id,
+            action=action,
+            details=details or {},
+            at=self._clock.now(),
+        )
+        await self._storage.activity.add([line])
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if not name:
+        raise InvalidInput("Name is required", field="name")
+    if len(name) > MAX_NAME:
+        raise InvalidInput(f"Name is longer than {MAX_NAME} characters.", field="name")
+    return name

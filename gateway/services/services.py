@@ -1,0 +1,44 @@
+"""Every use case of a running gateway, one attribute per noun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.kit.clock import Clock
+from gateway.services.api_keys import ApiKeys
+from gateway.services.auth import Auth
+from gateway.services.contacts import Contacts
+from gateway.services.health import Health
+from gateway.services.hooks import Hooks
+from gateway.services.idempotency import Idempotency
+from gateway.services.inbox import Inbox
+from gateway.services.instances import Instances
+from gateway.services.limits import Limiter
+from gateway.services.media import MediaFiles
+from gateway.services.messaging import Messaging
+from gateway.services.tenants import Tenants
+from gateway.services.usage import Usage
+from gateway.services.webhooks import Webhooks
+from gateway.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What surfaces are given."""
+
+    settings: Settings
+    clock: Clock
+    auth: Auth
+    limiter: Limiter
+    tenants: Tenants
+    api_keys: ApiKeys
+    instances: Instances
+    messaging: Messaging
+    media: MediaFiles
+    idempotency: Idempotency
+    contacts: Contacts
+    webhooks: Webhooks
+    usage: Usage
+    hooks: Hooks
+    inbox: Inbox
+    health: Health

@@ -1,0 +1,160 @@
+"""One session's life: open, run, classify the ending, pause, again.
+
+starting -> connected <-> reconnecting
+|  \\-> login_required -> connected
+\\-> failed | logged_out | stopped      (only a person brings it back)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from gateway.domain.events import (
+    SessionConnected,
+    SessionDisconnected,
+    SessionEvent,
+    SessionLoginRequired,
+    SessionStarting,
+)
+from gateway.domain.instances import Instance, SessionState, SessionStateKind
+from gateway.kit.backoff import Backoff
+from gateway.kit.clock import Clock
+from gateway.kit.log import get_logger
+from gateway.providers.contract import BadCredentials, Interrupted, LoggedOut, Report, Session
+from gateway.sessions.journal import Journal
+
+log = get_logger(__name__)
+
+OpenSession = Callable[[Report], Session]
+Tell = Callable[[SessionEvent], None]
+
+STABLE_AFTER = 60.0
+"""Seconds a session has to hold before its next loss counts as the first again."""
+
+
+class Runner:
+    """Runs one instance's session until it is cancelled or ends for good. It is the session's `Report`.
+
+    `tell` is called with every change of state, in order; it must not block.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        open_session: OpenSession,
+        tell: Tell,
+        clock: Clock,
+        journal: Journal,
+        backoff: Backoff,
+    ) -> None:
+        self.instance = instance
+        self.journal = journal
+        self.session: Session | None = None
+        self.login_code: str | None = None
+        self.restarts = 0
+        self.settled = asyncio.Event()
+        """Set once the session is no longer starting."""
+        self._open_session = open_session
+        self._tell = tell
+        self._clock = clock
+        self._backoff = backoff
+        self._connected_at: float | None = None
+        self.state = self._make_state(SessionStateKind.STARTING, "starting", "The session is being opened.")
+
+    async def run(self) -> None:
+        """Live. Returns when the session ended for good; a cancellation passes through."""
+        self._enter_starting()
+        while True:
+            retry_after = await self._run_once()
+            if self.state.kind.is_final:
+                return
+            if self._connected_at is not None and self._clock.monotonic() - self._connected_at >= STABLE_AFTER:
+                self._backoff.reset()
+            self._connected_at = None
+            pause = self._backoff.next() if retry_after is None else retry_after
+            self.restarts += 1
+            log.info("session_lost", reason=self.state.code, retry_in=round(pause, 1))
+            self.journal.note(f"Trying again in {pause:.0f} s.")
+            await self._clock.sleep(pause)
+
+    async def _run_once(self) -> float | None:
+        try:
+            self.session = self._open_session(self)
+            await self.session.run()
+        except LoggedOut as end:
+            self._lost(SessionStateKind.LOGGED_OUT, end.code, end.sentence)
+        except BadCredentials as end:
+            self._lost(SessionStateKind.FAILED, end.code, end.sentence)
+        except Interrupted as end:
+            self._lost(SessionStateKind.RECONNECTING, end.code, end.sentence)
+            return end.retry_after
+        except Exception as error:
+            # A bug or an outage without a name: this session starts over, the others never notice.
+            log.exception("session_crashed")
+            self._lost(
+                SessionStateKind.RECONNECTING,
+                "session_error",
+                f"The session broke unexpectedly ({type(error).__name__}); it is being opened again.",
+            )
+        else:
+            self._lost(SessionStateKind.STOPPED, "stopped", "The session ended.")
+        finally:
+            self.session = None
+        return None
+
+    # -- Report --------------------------------------------------------------------------------------------------
+
+    def connected(self, sentence: str = "Connected.") -> None:
+        if self.state.kind is SessionStateKind.CONNECTED:
+            return
+        self._connected_at = self._clock.monotonic()
+        self.login_code = None
+        state = self._change(SessionStateKind.CONNECTED, "connected", sentence)
+        self._tell(SessionConnected(instance_id=self.instance.id, at=state.at, state=state))
+
+    def trouble(self, code: str, sentence: str) -> None:
+        self._lost(SessionStateKind.RECONNECTING, code, sentence)
+
+    def login_required(self, *, qr_code: str | None = None, pairing_code: str | None = None) -> None:
+        code = qr_code or pairing_code
+        if self.state.kind is SessionStateKind.LOGIN_REQUIRED and code == self.login_code:
+            return
+        self.login_code = code
+        state = self._change(SessionStateKind.LOGIN_REQUIRED, "login_required", "A person has to log in.")
+        self._tell(
+            SessionLoginRequired(
+                instance_id=self.instance.id, at=state.at, state=state, qr_code=qr_code, pairing_code=pairing_code
+            )
+        )
+
+    def note(self, text: str, level: str = "info") -> None:
+        self.journal.note(text, level)
+
+    # -- states --------------------------------------------------------------------------------------------------
+
+    def _enter_starting(self) -> None:
+        state = self._change(SessionStateKind.STARTING, "starting", "The session is being opened.")
+        self._tell(SessionStarting(instance_id=self.instance.id, at=state.at, state=state))
+
+    def _lost(self, kind: SessionStateKind, code: str, sentence: str) -> None:
+        if (self.state.kind, self.state.code) == (kind, code):
+            return
+        self.login_code = None
+        state = self._change(kind, code, sentence)
+        self._tell(
+            SessionDisconnected(
+                instance_id=self.instance.id, at=state.at, state=state, reason=code, will_reconnect=not kind.is_final
+            )
+        )
+
+    def _change(self, kind: SessionStateKind, code: str, sentence: str) -> SessionState:
+        self.state = self._make_state(kind, code, sentence)
+        if kind is not SessionStateKind.STARTING:
+            self.settled.set()
+        self.journal.state(self.state)
+        log.info("session_state", state=kind.value, code=code)
+        return self.state
+
+    def _make_state(self, kind: SessionStateKind, code: str, sentence: str) -> SessionState:
+        return SessionState(kind=kind, code=code, sentence=sentence, at=self._clock.now())

@@ -1,0 +1,198 @@
+"""Instances by id and by owner. Reads are cached; one process owns the database, so a write here invalidates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gateway.domain.errors import NotFound
+from gateway.domain.ids import InstanceId, TenantId, UserId
+from gateway.domain.instances import Credentials, Instance, ProviderName, SessionState, SessionStateKind
+from gateway.domain.tenants import Principal
+from gateway.kit.secrets import Sealer
+from gateway.storage import scope
+from gateway.storage.engine import Engine
+from gateway.storage.tables import Instances
+from gateway.storage.times import maybe_from_ms
+
+_CACHE_LIMIT = 10_000
+
+_SELECT = """
+SELECT i.*,
+  (SELECT COALESCE(SUM(u.messages_sent), 0) FROM usage_days u WHERE u.instance_id = i.id) AS sent,
+  (SELECT COALESCE(SUM(u.messages_received), 0) FROM usage_days u WHERE u.instance_id = i.id) AS received,
+  (SELECT MAX(c.last_message_at) FROM chats c WHERE c.instance_id = i.id) AS moved_at
+FROM instances i WHERE """
+
+
+class InstanceStore:
+    """Instances with what is counted about them."""
+
+    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+        self._engine = engine
+        self._sealer = sealer
+        self._cache: dict[InstanceId, Instance] = {}
+        self._generation = 0
+
+    async def create(self, instance: Instance, credentials: Credentials, key_digest: str | None) -> None:
+        """Store a new instance with its sealed credentials."""
+        await Instances.insert(
+            Instances(
+                id=instance.id,
+                tenant_id=instance.tenant_id,
+                user_id=instance.user_id,
+                name=instance.name,
+                description=instance.description,
+                label=instance.label,
+                provider=instance.provider.value,
+                credentials=self._seal(instance.id, credentials),
+                key_digest=key_digest,
+                wanted=instance.wanted,
+                state=instance.state.kind.value,
+                state_code=instance.state.code,
+                state_sentence=instance.state.sentence,
+                state_at=instance.state.at,
+                created_at=instance.created_at,
+                updated_at=instance.updated_at,
+            )
+        )
+
+    async def get(self, who: Principal, instance_id: InstanceId) -> Instance:
+        """One instance within reach. Raises NotFound, or NotYours when it exists in another tenant."""
+        instance = self._cache.get(instance_id) or await self.find(instance_id)
+        if instance is None:
+            raise NotFound(f"Instance {instance_id} not found")
+        scope.check_instance(who, instance_id, instance.tenant_id)
+        return instance
+
+    async def find(self, instance_id: InstanceId) -> Instance | None:
+        """One instance, on behalf of nobody (hooks, sessions, the inbox)."""
+        if (cached := self._cache.get(instance_id)) is not None:
+            return cached
+        generation = self._generation
+        rows = await Instances.raw(_SELECT + "i.id = {}", instance_id)
+        if not rows:
+            return None
+        instance = _to_instance(rows[0])
+        if generation != self._generation:
+            return instance  # somebody committed while we read: what we hold may be the past, so it is not kept
+        if len(self._cache) >= _CACHE_LIMIT:
+            self._cache.clear()
+        self._cache[instance_id] = instance
+        return instance
+
+    async def list(self, who: Principal) -> list[Instance]:
+        """Every instance within reach, oldest first."""
+        rows = await Instances.raw(_SELECT + "{} ORDER BY i.created_at, i.id", scope.predicate(who, Instances, "i"))
+        return [_to_instance(row) for row in rows]
+
+    async def wanted(self) -> list[Instance]:
+        """Every instance its owner wants running, oldest first; what a restart brings back."""
+        rows = await Instances.raw(_SELECT + "i.wanted = {} ORDER BY i.created_at, i.id", True)
+        return [_to_instance(row) for row in rows]
+
+    async def update(self, instance_id: InstanceId, *, name: str, description: str, now: datetime) -> None:
+        """Replace what people call it. The caller has got it within their reach before."""
+        await Instances.update(
+            {Instances.name: name, Instances.description: description, Instances.updated_at: now}
+        ).where(Instances.id == instance_id)
+        self.invalidate(instance_id)
+
+    async def delete(self, instance_id: InstanceId) -> None:
+        """Remove it with everything below it."""
+        await Instances.delete().where(Instances.id == instance_id)
+        self.invalidate(instance_id)
+
+    async def set_wanted(self, instance_id: InstanceId, wanted: bool) -> None:
+        """Remember whether its owner wants it running."""
+        await Instances.update({Instances.wanted: wanted}).where(Instances.id == instance_id)
+        self.invalidate(instance_id)
+
+    async def set_state(self, instance_id: InstanceId, state: SessionState, login_code: str) -> None:
+        """Remember where its session stands. `login_code` is what a person has to scan, or empty."""
+        await Instances.update(
+            {
+                Instances.state: state.kind.value,
+                Instances.state_code: state.code,
+                Instances.state_sentence: state.sentence,
+                Instances.state_at: state.at,
+                Instances.login_code: login_code,
+            }
+        ).where(Instances.id == instance_id)
+        self.invalidate(instance_id)
+
+    async def login_code(self, instance_id: InstanceId) -> str:
+        """What a person has to scan or type right now; empty when nothing."""
+        row = await Instances.select(Instances.login_code).where(Instances.id == instance_id).first()
+        return str(row["login_code"]) if row else ""
+
+    async def credentials(self, instance_id: InstanceId) -> Credentials:
+        """The unsealed credentials. Raises NotFound, and the sealer's error when its key is gone from the settings."""
+        row = await Instances.select(Instances.credentials).where(Instances.id == instance_id).first()
+        if row is None:
+            raise scope.missing("Instance", instance_id)
+        plain = self._sealer.open(row["credentials"], **_place(instance_id))
+        return msgspec.json.decode(plain, type=Credentials)
+
+    async def set_credentials(self, instance_id: InstanceId, credentials: Credentials) -> None:
+        """Replace the credentials, sealed."""
+        await Instances.update({Instances.credentials: self._seal(instance_id, credentials)}).where(
+            Instances.id == instance_id
+        )
+        self.invalidate(instance_id)
+
+    async def find_by_key(self, digest: str) -> tuple[InstanceId, TenantId, UserId] | None:
+        """Whose instance key has this SHA-256 digest."""
+        return await self._owner_where(Instances.key_digest == digest)
+
+    async def owner(self, instance_id: InstanceId) -> tuple[InstanceId, TenantId, UserId] | None:
+        """To whom an instance belongs."""
+        return await self._owner_where(Instances.id == instance_id)
+
+    async def set_key_digest(self, instance_id: InstanceId, digest: str) -> None:
+        """Replace the instance key."""
+        await Instances.update({Instances.key_digest: digest}).where(Instances.id == instance_id)
+
+    def invalidate(self, instance_id: InstanceId) -> None:
+        """Forget the cached row; called after a commit that changed it or what is counted about it."""
+        self._generation += 1
+        self._cache.pop(instance_id, None)
+
+    async def _owner_where(self, condition: Any) -> tuple[InstanceId, TenantId, UserId] | None:
+        row = await Instances.select(Instances.id, Instances.tenant_id, Instances.user_id).where(condition).first()
+        if row is None:
+            return None
+        return InstanceId(row["id"]), TenantId(row["tenant_id"]), UserId(row["user_id"])
+
+    def _seal(self, instance_id: InstanceId, credentials: Credentials) -> str:
+        return self._sealer.seal(msgspec.json.encode(credentials).decode(), **_place(instance_id))
+
+
+def _place(instance_id: InstanceId) -> dict[str, str]:
+    return {"table": "instances", "row": instance_id, "column": "credentials"}
+
+
+def _to_instance(row: dict[str, Any]) -> Instance:
+    return Instance(
+        id=InstanceId(row["id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        user_id=UserId(row["user_id"]),
+        name=row["name"],
+        description=row["description"],
+        label=row["label"],
+        provider=ProviderName(row["provider"]),
+        state=SessionState(
+            kind=SessionStateKind(row["state"]),
+            code=row["state_code"],
+            sentence=row["state_sentence"],
+            at=row["state_at"],
+        ),
+        wanted=bool(row["wanted"]),
+        sent_messages=int(row["sent"]),  # PostgreSQL sums bigints to a Decimal
+        received_messages=int(row["received"]),
+        last_activity_at=maybe_from_ms(row["moved_at"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )

@@ -1,0 +1,201 @@
+"""Messages: inserted once, moved forward, edited, taken back, listed by chat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gateway.domain.events import MessageDeleted, MessageEdited, MessageReceived, MessageSent, MessageStatusChanged
+from gateway.domain.ids import Address, InstanceId, MessageId, TenantId, new_id
+from gateway.domain.messages import Message, MessageStatus, StoredMessage, kind_of
+from gateway.domain.tenants import Principal
+from gateway.storage import scope
+from gateway.storage.engine import Engine
+from gateway.storage.rows import insert_rows
+from gateway.storage.tables import Messages
+from gateway.storage.times import from_ms, maybe_from_ms, to_ms
+
+_COLUMNS = (
+    "id",
+    "tenant_id",
+    "instance_id",
+    "chat",
+    "network_id",
+    "from_me",
+    "kind",
+    "text",
+    "body",
+    "status",
+    "status_rank",
+    "status_at",
+    "media_url",
+    "sent_at",
+    "created_at",
+    "updated_at",
+)
+
+
+class MessageStore:
+    """What was said on each instance."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def insert_new(
+        self, news: Sequence[tuple[TenantId, MessageReceived | MessageSent]], now: datetime
+    ) -> set[tuple[InstanceId, str, str]]:
+        """Insert within the caller's transaction; returns the keys that were new.
+
+        A key is (instance, chat, network id). One that is missing from the answer was there already: a redelivery.
+        """
+        rows = [_row(tenant_id, event, to_ms(now)) for tenant_id, event in news]
+        inserted = await insert_rows(
+            self._engine,
+            "messages",
+            _COLUMNS,
+            rows,
+            suffix="ON CONFLICT (instance_id, chat, network_id) DO NOTHING RETURNING instance_id, chat, network_id",
+        )
+        return {(InstanceId(row["instance_id"]), row["chat"], row["network_id"]) for row in inserted}
+
+    async def advance(self, event: MessageStatusChanged, now: datetime) -> bool:
+        """Move a message's status forward. False when it is known and already as far; an unknown one counts as moved."""
+        known = (Messages.instance_id == event.instance_id, Messages.network_id == event.network_id)
+        in_chat = Messages.chat == event.chat.address
+        moved = (
+            await Messages.update(
+                {
+                    Messages.status: event.status.value,
+                    Messages.status_rank: event.status.rank,
+                    Messages.status_at: event.at,
+                    Messages.updated_at: to_ms(now),
+                }
+            )
+            .where(*known, in_chat, Messages.status_rank < event.status.rank)
+            .returning(Messages.id)
+        )
+        return bool(moved) or not await Messages.exists().where(*known, in_chat)
+
+    async def edit(self, event: MessageEdited, now: datetime) -> None:
+        """Replace the content of a message we have; one we never had stays unknown."""
+        stored = (
+            await Messages.select(Messages.id, Messages.body)
+            .where(
+                Messages.instance_id == event.instance_id,
+                Messages.chat == event.chat.address,
+                Messages.network_id == event.network_id,
+            )
+            .first()
+        )
+        if stored is None:
+            return
+        before = msgspec.json.decode(stored["body"], type=Message)
+        message = msgspec.structs.replace(before, content=event.content)
+        await Messages.update(
+            {
+                Messages.body: msgspec.json.encode(message).decode(),
+                Messages.kind: kind_of(event.content),
+                Messages.text: message.body,
+                Messages.edited_at: to_ms(event.at),
+                Messages.updated_at: to_ms(now),
+            }
+        ).where(Messages.id == stored["id"])
+
+    async def mark_deleted(self, event: MessageDeleted, now: datetime) -> None:
+        """Remember that a message was taken back; its content stays for the owner's records until retention."""
+        await Messages.update({Messages.deleted_at: to_ms(event.at), Messages.updated_at: to_ms(now)}).where(
+            Messages.instance_id == event.instance_id,
+            Messages.chat == event.chat.address,
+            Messages.network_id == event.network_id,
+        )
+
+    async def find(
+        self, who: Principal, instance_id: InstanceId, chat: Address, network_id: str
+    ) -> StoredMessage | None:
+        """One message within reach."""
+        row = await scope.within(
+            Messages.select().where(
+                Messages.instance_id == instance_id, Messages.chat == chat, Messages.network_id == network_id
+            ),
+            who,
+        ).first()
+        return _to_stored(row) if row else None
+
+    async def page(
+        self,
+        who: Principal,
+        instance_id: InstanceId,
+        chat: Address | None,
+        *,
+        limit: int,
+        skip: int,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[list[StoredMessage], int]:
+        """Messages newest first, by when we stored them, and how many there are in all. Both ends inclusive."""
+        conditions: list[Any] = [Messages.instance_id == instance_id]
+        if chat is not None:
+            conditions.append(Messages.chat == chat)
+        if since is not None:
+            conditions.append(Messages.created_at >= to_ms(since))
+        if until is not None:
+            conditions.append(Messages.created_at <= to_ms(until))
+        total = await scope.within(Messages.count().where(*conditions), who)
+        rows = await (
+            scope.within(Messages.select().where(*conditions), who)
+            .order_by(Messages.created_at, ascending=False)
+            .order_by(Messages.id, ascending=False)
+            .limit(limit)
+            .offset(skip)
+        )
+        return [_to_stored(row) for row in rows], total
+
+    async def prune(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` messages stored before a moment; returns how many went."""
+        gone = await Messages.raw(
+            "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE created_at < {} LIMIT {}) RETURNING id",
+            to_ms(before),
+            limit,
+        )
+        return len(gone)
+
+
+def _row(tenant_id: TenantId, event: MessageReceived | MessageSent, now: int) -> tuple[Any, ...]:
+    message = event.message
+    status = MessageStatus.SENT if isinstance(event, MessageSent) else MessageStatus.DELIVERED
+    return (
+        new_id(),
+        tenant_id,
+        event.instance_id,
+        message.chat.address,
+        message.network_id,
+        message.from_me,
+        message.kind,
+        message.body,
+        msgspec.json.encode(message).decode(),
+        status.value,
+        status.rank,
+        None,
+        event.media_url if isinstance(event, MessageSent) else None,
+        to_ms(message.sent_at),
+        now,
+        now,
+    )
+
+
+def _to_stored(row: dict[str, Any]) -> StoredMessage:
+    return StoredMessage(
+        id=MessageId(row["id"]),
+        instance_id=InstanceId(row["instance_id"]),
+        message=msgspec.json.decode(row["body"], type=Message),
+        status=MessageStatus(row["status"]),
+        status_at=row["status_at"],
+        media_url=row["media_url"],
+        created_at=from_ms(row["created_at"]),
+        updated_at=from_ms(row["updated_at"]),
+        edited_at=maybe_from_ms(row["edited_at"]),
+        deleted_at=maybe_from_ms(row["deleted_at"]),
+    )

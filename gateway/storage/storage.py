@@ -1,0 +1,58 @@
+"""The opened database: one attribute per noun, and `transaction()`."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from gateway.kit.secrets import Sealer
+from gateway.storage.activity import ActivityStore
+from gateway.storage.api_keys import ApiKeyStore
+from gateway.storage.audit import AuditStore
+from gateway.storage.contacts import ContactStore
+from gateway.storage.engine import Engine, bind
+from gateway.storage.events import EventStore
+from gateway.storage.idempotency import IdempotencyStore
+from gateway.storage.instances import InstanceStore
+from gateway.storage.messages import MessageStore
+from gateway.storage.outbox import OutboxStore
+from gateway.storage.revoked_tokens import RevokedTokenStore
+from gateway.storage.tables import ALL_TABLES
+from gateway.storage.tenants import TenantStore
+from gateway.storage.usage import UsageStore
+from gateway.storage.users import UserStore
+from gateway.storage.webhooks import EndpointStore
+
+
+class Storage:
+    """Every store over one engine. Opening it binds the tables, so a process has one at a time."""
+
+    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+        self.engine = engine
+        self.tenants = TenantStore(engine)
+        self.users = UserStore(engine, sealer)
+        self.api_keys = ApiKeyStore(engine)
+        self.revoked_tokens = RevokedTokenStore(engine)
+        self.audit = AuditStore(engine)
+        self.instances = InstanceStore(engine, sealer)
+        self.endpoints = EndpointStore(engine, sealer)
+        self.events = EventStore(engine)
+        self.outbox = OutboxStore(engine)
+        self.messages = MessageStore(engine)
+        self.contacts = ContactStore(engine)
+        self.usage = UsageStore(engine)
+        self.activity = ActivityStore(engine)
+        self.idempotency = IdempotencyStore(engine)
+
+    async def open(self) -> None:
+        """Connect. Raises StorageUnavailable."""
+        bind(self.engine, ALL_TABLES)
+        await self.engine.open()
+
+    async def close(self) -> None:
+        """Give the connections back; never hangs."""
+        await self.engine.close()
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """Everything inside commits together or not at all."""
+        return self.engine.transaction()

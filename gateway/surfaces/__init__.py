@@ -1,0 +1,1 @@
+"""Ways in. A surface translates and delegates; none imports another."""

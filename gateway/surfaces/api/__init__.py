@@ -1,0 +1,1 @@
+"""Surface A: `/api`, camelCase."""

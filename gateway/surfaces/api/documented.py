@@ -1,0 +1,28 @@
+"""What the OpenAPI document says about refusals and credentials, written once."""
+
+from litestar.openapi.datastructures import ResponseSpec
+
+from gateway.surfaces.api.errors import ErrorBody
+
+SECURITY: list[dict[str, list[str]]] = [{"BearerToken": []}, {"ApiKey": []}]
+"""Either credential will do. The schemes themselves are part of the app's OpenAPI configuration."""
+
+_WORDS = {
+    400: "The request is wrong; `field` names the culprit.",
+    401: "No valid credential.",
+    403: "The credential is valid and lacks the right.",
+    404: "There is no such thing.",
+    409: "It clashes with the present state.",
+    413: "The body is too large.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+    500: "Our fault, or the instance is not connected.",
+    503: "The gateway cannot serve right now; `Retry-After` says when to come back.",
+}
+
+
+def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+    """The `responses` of a route that may refuse with these statuses; 503 is always among them."""
+    return {
+        status: ResponseSpec(data_container=ErrorBody, description=_WORDS[status], generate_examples=False)
+        for status in (*statuses, 503)
+    }

@@ -1,0 +1,107 @@
+"""Which endpoint gets which event. Filters never stop storing, counting or an agent."""
+
+from __future__ import annotations
+
+import re
+from typing import assert_never
+
+from gateway.domain.events import (
+    ButtonPressed,
+    EndpointDisabled,
+    EndpointTested,
+    EndpointUpdated,
+    Event,
+    MemberChanged,
+    MessageDeleted,
+    MessageEdited,
+    MessageReacted,
+    MessageReceived,
+    MessageSent,
+    MessageStatusChanged,
+    PollAnswered,
+    SessionConnected,
+    SessionDisconnected,
+    SessionLoginRequired,
+    SessionStarting,
+    chat_of,
+    person_of,
+    type_of,
+)
+from gateway.domain.messages import ChatKind, MessageStatus
+from gateway.domain.webhooks import Endpoint, EventFilter
+from gateway.webhooks.formats import api_name, has_name
+
+_PUNCTUATION = re.compile(r"[\s()+.\-]")
+
+
+def wants(endpoint: Endpoint, event: Event) -> bool:
+    """Whether a delivery of `event` is owed to `endpoint`. Whether it is enabled is not asked here."""
+    match event:
+        case EndpointTested():
+            return event.endpoint_id == endpoint.id
+        case EndpointUpdated() if event.endpoint_id != endpoint.id:
+            return False
+        case EndpointDisabled() if event.endpoint_id == endpoint.id:
+            return False
+        case _:
+            rules = endpoint.filter
+            return (
+                has_name(endpoint.format, event)
+                and _is_chosen(rules, event)
+                and _has_flag(rules, event)
+                and _may_come_from(rules, event)
+            )
+
+
+def _is_chosen(rules: EventFilter, event: Event) -> bool:
+    # Both names of an event are understood, whatever the endpoint's format: people copy them from either page.
+    return not rules.types or type_of(event) in rules.types or api_name(event) in rules.types
+
+
+def _has_flag(rules: EventFilter, event: Event) -> bool:
+    match event:
+        case MessageReceived() | ButtonPressed() | PollAnswered() | MemberChanged():
+            return rules.received
+        case MessageSent():
+            return rules.sent
+        case MessageStatusChanged():
+            return rules.read if event.status is MessageStatus.READ else rules.delivery
+        case MessageEdited() | MessageDeleted() | MessageReacted():
+            return rules.sent if event.from_me else rules.received
+        case SessionStarting() | SessionConnected() | SessionDisconnected() | SessionLoginRequired():
+            return rules.status
+        case EndpointUpdated() | EndpointDisabled() | EndpointTested():
+            return True
+        case _:
+            assert_never(event)
+
+
+def _may_come_from(rules: EventFilter, event: Event) -> bool:
+    chat = chat_of(event)
+    if chat is not None:
+        if chat.kind is ChatKind.PRIVATE and not rules.allow_private:
+            return False
+        if chat.kind is not ChatKind.PRIVATE and not rules.allow_groups:
+            return False
+    if not rules.allowed_numbers:
+        return True
+    person = person_of(event)
+    names: list[str | None] = []
+    if chat is not None:
+        names += (chat.address, chat.username)
+    if person is not None:
+        names += (person.address, person.phone, person.pn, person.lid, person.username)
+    known = {comparable(name) for name in names if name}
+    if not known:
+        return True  # it concerns the instance itself
+    return any(comparable(number) in known for number in rules.allowed_numbers)
+
+
+def comparable(name: str) -> str:
+    """One spelling for the many of a phone, an id or a username. A group's id (`-100...`) stays unlike a person's."""
+    bare = name.strip().removeprefix("@").split("@", 1)[0].split(":", 1)[0].lower()
+    digits = _PUNCTUATION.sub("", bare)
+    if not digits.isdecimal():
+        return bare
+    # A leading minus with nothing but digits behind it is a group's id on Telegram, not punctuation of a phone.
+    return f"-{digits}" if re.fullmatch(r"-\d+", bare) else digits

@@ -1,0 +1,58 @@
+"""What the shared suite asks of a simulated network. A new provider joins the suite by writing one of these."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from gateway.domain.ids import Address
+from gateway.domain.instances import Credentials, ProviderName
+from gateway.domain.messages import MediaKind
+from gateway.providers.contract import Provider
+
+
+class ProviderBench(Protocol):
+    """One account of ours on a simulated network, and one person, Ann, who may write to it."""
+
+    name: ProviderName
+    provider: Provider
+
+    @property
+    def credentials(self) -> Credentials:
+        """Of our account."""
+
+    @property
+    def wrong_credentials(self) -> Credentials:
+        """Well-formed, and unknown to the network."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be seen in a state, a note, an event or an error."""
+
+    @property
+    def ann(self) -> Address:
+        """Where a message to Ann goes."""
+
+    @property
+    def stranger(self) -> Address:
+        """Well-formed; the network refuses to let us write there."""
+
+    def ann_writes(self, text: str) -> str:
+        """A message to us; answers the network's id of it."""
+
+    def ann_sends(self, kind: MediaKind, data: bytes, caption: str) -> None:
+        """A file to us."""
+
+    def texts_for_ann(self) -> list[str]:
+        """What Ann sees of us, captions included, oldest first."""
+
+    def files_for_ann(self) -> list[bytes]:
+        """The files Ann got from us, oldest first."""
+
+    async def unplug(self) -> None:
+        """The network is gone: connections break and new ones are refused."""
+
+    async def plug_in(self) -> None:
+        """The network is back."""
+
+    def slow_down(self, seconds: int) -> None:
+        """The network will answer the next send with flood control."""

@@ -1,0 +1,121 @@
+"""A gateway as its operators run it: `python -m gateway serve` in a process of its own, with real signals."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[1]
+ADMIN_EMAIL = "admin@example.com"
+ADMIN_PASSWORD = "correct horse battery staple"
+ADMIN_KEY = "gw_testkey1_" + "k" * 43
+
+
+def free_port() -> int:
+    """A port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(folder: Path, database_url: str, **more: str) -> dict[str, str]:
+    """What a test gateway is configured with: its own folder, loopback opened, nothing of the caller's shell."""
+    given = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "error",
+        "DATA_DIR": str(folder / "data"),
+        "EGRESS_ALLOW": "127.0.0.0/8",
+        "ADMIN_EMAIL": ADMIN_EMAIL,
+        "ADMIN_PASSWORD": ADMIN_PASSWORD,
+        "ADMIN_API_KEY": ADMIN_KEY,
+        "API_RATE_LIMIT": "10000",
+        "SEND_RATE_LIMIT": "10000",
+        "LOG_FORMAT": "json",
+    }
+    if database_url.startswith("postgres"):
+        given["DATABASE_URL"] = database_url
+    else:
+        given["SQLITE_DATABASE_URL"] = "file:" + database_url.removeprefix("sqlite:///")
+    return given | more
+
+
+class GatewayProcess:
+    """One gateway; it may be killed and started again on the same database and port."""
+
+    def __init__(self, folder: Path, database_url: str, **env: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.base_url = f"http://127.0.0.1:{self.port}"
+        self.log_file = folder / "gateway.log"
+        self.env = environment(folder, database_url, PORT=str(self.port), **env)
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self, *, ready: bool = True) -> None:
+        """Start it; by default return when it says it is ready."""
+        with self.log_file.open("ab") as out:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "gateway", "serve", cwd=self.folder, env=self.env, stdout=out, stderr=out
+            )
+        if ready:
+            await self.until_ready()
+
+    async def until_ready(self, *, within: float = 60) -> None:
+        """Return when /ready answers 200."""
+        assert self.process is not None
+        async with httpx.AsyncClient(base_url=self.base_url, trust_env=False) as http, asyncio.timeout(within):
+            while True:
+                if self.process.returncode is not None:
+                    raise AssertionError(f"The gateway ended with {self.process.returncode}:\n{self.log()[-4000:]}")
+                try:
+                    if (await http.get("/ready")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass  # not listening yet
+                await asyncio.sleep(0.02)
+
+    async def kill(self) -> None:
+        """SIGKILL: no goodbye of any kind."""
+        await self.signal(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """SIGTERM, and wait; returns the exit status."""
+        return await self.signal(signal.SIGTERM)
+
+    async def signal(self, number: signal.Signals, *, within: float = 60) -> int:
+        """Send a signal and wait for the end."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(within):
+            return await self.process.wait()
+
+    def log(self) -> str:
+        """Everything it has printed so far."""
+        return self.log_file.read_text() if self.log_file.exists() else ""
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        """An HTTP client with the admin's API key."""
+        return httpx.AsyncClient(
+            base_url=self.base_url, headers={"x-api-key": ADMIN_KEY} | headers, timeout=30, trust_env=False
+        )
+
+
+@asynccontextmanager
+async def gateway_process(folder: Path, database_url: str, **env: str) -> AsyncIterator[GatewayProcess]:
+    """A started gateway that does not outlive the block."""
+    gateway = GatewayProcess(folder, database_url, **env)
+    await gateway.start()
+    try:
+        yield gateway
+    finally:
+        await gateway.kill()
