@@ -8,20 +8,18 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.types import ASGIApp
-from prometheus_client import CollectorRegistry
 
-from gateway.gateway import Gateway, running
+from gateway.runtime import Gateway, running
 from gateway.settings import Settings
 from gateway.surfaces import api, docs, hooks, ops
 from gateway.surfaces.http import edge
+from gateway.surfaces.measured import RequestMetrics
 
 
 def make_app(gateway: Gateway) -> ASGIApp:
     """The HTTP application of a running gateway."""
     settings = gateway.settings
-    registry = CollectorRegistry()
-    for collector in gateway.metrics:
-        registry.register(collector)
+    requests = RequestMetrics()
     app = Litestar(
         route_handlers=[
             api.router,
@@ -37,12 +35,14 @@ def make_app(gateway: Gateway) -> ASGIApp:
         )
         if settings.cors_origin
         else None,
-        openapi_config=None,
+        openapi_config=docs.make_config() if settings.docs_enabled else None,
+        exception_handlers=api.EXCEPTION_HANDLERS,
+        logging_config=None,  # ours is set up by the kit; Litestar's would print every library's INFO lines
         debug=False,
     )
     app.state.services = gateway.services
-    app.state.registry = registry
-    return edge(app, https=bool(settings.base_url and settings.base_url.startswith("https://")))
+    app.state.registry = ops.make_registry((*gateway.metrics, *requests.metrics))
+    return edge(requests.around(app), https=bool(settings.base_url and settings.base_url.startswith("https://")))
 
 
 @asynccontextmanager
@@ -50,5 +50,3 @@ async def opened_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     """Start a gateway and yield its application, for tests and for other servers than ours."""
     async with running(settings) as gateway:
         yield make_app(gateway)
-
-

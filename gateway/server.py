@@ -30,7 +30,7 @@ class Server(uvicorn.Server):
 def make_server(app: ASGIApp, settings: Settings) -> Server:
     """A server for the settings' address; `await server.serve()` runs it until a signal."""
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # litestar's and uvicorn's ASGI types differ in name only
+        app,
         host=settings.host,
         port=settings.port,
         loop="none",

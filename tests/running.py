@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from gateway.app import make_app
-from gateway.gateway import Gateway, running
+from gateway.runtime import Gateway, running
 from gateway.kit.clock import Clock
 from gateway.server import make_server
 from gateway.settings import Settings

@@ -6,7 +6,7 @@ import asyncio
 import sys
 
 from gateway.app import make_app
-from gateway.gateway import running
+from gateway.runtime import running
 from gateway.kit import log as logs
 from gateway.kit.log import get_logger
 from gateway.server import make_server, stop_when

@@ -10,7 +10,7 @@ import sys
 from gateway.domain.errors import NotFound
 from gateway.domain.ids import TenantId
 from gateway.domain.tenants import Role, User
-from gateway.gateway import make_auth, opened_storage
+from gateway.runtime import make_auth, opened_storage
 from gateway.kit.clock import SystemClock
 from gateway.kit.secrets import PasswordHasher
 from gateway.services.api_keys import ApiKeys

@@ -9,9 +9,11 @@ from msgspec import Struct
 from gateway.domain.errors import GatewayError
 from gateway.domain.instances import SessionStateKind
 from gateway.domain.webhooks import DeliveryState
+from gateway.kit.clock import Clock
 from gateway.sessions.registry import Registry
 from gateway.storage.process_lock import ProcessLock
 from gateway.storage.storage import Storage
+from gateway.storage.times import to_ms
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
@@ -42,6 +44,7 @@ class Health:
         storage: Storage,
         sessions: Registry,
         lock: ProcessLock,
+        clock: Clock,
         *,
         backlog: Callable[[], int],
         stopping: Callable[[], bool],
@@ -49,6 +52,7 @@ class Health:
         self._storage = storage
         self._sessions = sessions
         self._lock = lock
+        self._clock = clock
         self._backlog = backlog
         self._stopping = stopping
 
@@ -72,9 +76,11 @@ class Health:
 
     async def load(self) -> Load:
         """How much there is to do."""
+        due = await self._storage.outbox.earliest_due()
+        now = to_ms(self._clock.now())
         return Load(
             sessions=self._sessions.count_by_state(),
             deliveries=await self._storage.outbox.counts(),
-            oldest_due_seconds=await self._storage.outbox.oldest_due_age(),
+            oldest_due_seconds=max(0.0, (now - min(due.values(), default=now)) / 1000),
             inbox_backlog=self._backlog(),
         )

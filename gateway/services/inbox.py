@@ -138,7 +138,7 @@ class Inbox:
 
     def _refuse(self, waiting: _Waiting, error: Exception) -> None:
         if not isinstance(error, GatewayError):
-            log.error("event_refused", event=type(waiting.event).__name__, exc_info=error)
+            log.error("event_refused", kind=type(waiting.event).__name__, exc_info=error)
         _fail(waiting, error)
 
 

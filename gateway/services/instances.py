@@ -189,10 +189,10 @@ class Instances:
         await self._storage.instances.get(who, instance_id)
         return self._sessions.login_code(instance_id)
 
-    async def journal(self, who: Principal, instance_id: InstanceId) -> list[JournalLine]:
+    async def journal(self, who: Principal, instance_id: InstanceId) -> Sequence[JournalLine]:
         """Its session's last lines, oldest first."""
         await self._storage.instances.get(who, instance_id)
-        return list(self._sessions.journal(instance_id))
+        return tuple(self._sessions.journal(instance_id))
 
     async def activity(
         self,
@@ -204,7 +204,7 @@ class Instances:
         until: datetime | None,
         limit: int,
         skip: int,
-    ) -> tuple[list[Activity], int]:
+    ) -> tuple[Sequence[Activity], int]:
         """What happened to it, newest first, and how much in all."""
         await self._storage.instances.get(who, instance_id)
         return await self._storage.activity.page(
@@ -220,7 +220,7 @@ class Instances:
         since: datetime | None,
         limit: int,
         ascending: bool = False,
-    ) -> tuple[list[AcceptedEvent], bool]:
+    ) -> tuple[Sequence[AcceptedEvent], bool]:
         """Its part of the event log, and whether there is more."""
         await self._storage.instances.get(who, instance_id)
         return await self._storage.events.page(

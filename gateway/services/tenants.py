@@ -78,6 +78,7 @@ class Tenants:
         email = checked_email(new.email)
         first_name = checked_line(new.first_name, "first_name")
         last_name = checked_line(new.last_name, "last_name")
+        joins = TenantId(checked_line(new.tenant_id, "tenant_id")) if new.tenant_id else None
         tenant_name = checked_line(new.tenant_name, "tenant_name") or email[:255]
         _check_password(new.password, email, first_name, last_name)
         password_hash = await self._hasher.hash(new.password)
@@ -85,11 +86,11 @@ class Tenants:
         made = key or new_api_key()
         user = User(
             id=UserId(new_id()),
-            tenant_id=new.tenant_id or TenantId(new_id()),
+            tenant_id=joins or TenantId(new_id()),
             email=email,
             first_name=first_name,
             last_name=last_name,
-            role=new.role or (Role.MEMBER if new.tenant_id else Role.OWNER),
+            role=new.role or (Role.MEMBER if joins else Role.OWNER),
             is_active=True,
             token_version=0,
             created_at=now,
@@ -97,8 +98,8 @@ class Tenants:
         )
         try:
             async with self._storage.transaction():
-                if new.tenant_id:
-                    await self._storage.tenants.get(who, new.tenant_id)
+                if joins:
+                    await self._storage.tenants.get(who, joins)
                 else:
                     await self._storage.tenants.create(Tenant(id=user.tenant_id, name=tenant_name, created_at=now))
                 await self._storage.users.create(user, password_hash=password_hash, api_key=made.text)

@@ -64,6 +64,8 @@ class DeliveryHistory:
 
     async def get(self, who: Principal, delivery_id: DeliveryId) -> Delivery:
         """One delivery with its payload. Raises NotFound."""
+        if not 0 < delivery_id < 2**63:  # no such id, and no database takes the number
+            raise scope.missing("Delivery", delivery_id)
         rows = await Deliveries.raw(
             f"SELECT {_COLUMNS}, payload FROM deliveries WHERE {{}} AND id = {{}}",  # noqa: S608 - names are ours
             scope.predicate(who, Deliveries),

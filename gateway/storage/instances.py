@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from datetime import datetime
 from typing import Any
 
@@ -88,7 +89,7 @@ class InstanceStore:
         rows = await Instances.raw(_SELECT + "{} ORDER BY i.created_at, i.id", scope.predicate(who, Instances, "i"))
         return [_to_instance(row) for row in rows]
 
-    async def wanted(self) -> list[Instance]:
+    async def wanted(self) -> builtins.list[Instance]:
         """Every instance its owner wants running, oldest first; what a restart brings back."""
         rows = await Instances.raw(_SELECT + "i.wanted = {} ORDER BY i.created_at, i.id", True)
         return [_to_instance(row) for row in rows]

@@ -82,7 +82,11 @@ class UserStore:
         """A page of the users within reach, oldest first, and how many there are in all."""
         query = within(Users.select(*_COLUMNS), who).order_by(Users.created_at, Users.id)
         rows = await query.limit(limit).offset(skip)
-        return [_to_user(row) for row in rows], await within(Users.count(), who)
+        return [_to_user(row) for row in rows], await self.count(who)
+
+    async def count(self, who: Principal) -> int:
+        """How many users are within reach."""
+        return int(await within(Users.count(), who))
 
     async def update(self, who: Principal, user: User) -> None:
         """Replace the names, role, activity and token version of a user within reach."""

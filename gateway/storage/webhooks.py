@@ -19,7 +19,7 @@ from gateway.domain.webhooks import Endpoint, EventFilter, Ordering, WebhookForm
 from gateway.kit.secrets import Sealer, SealError
 from gateway.storage import scope
 from gateway.storage.engine import Engine
-from gateway.storage.tables import Endpoints
+from gateway.storage.tables import Endpoints, Instances
 from gateway.storage.times import to_ms
 
 OVERLAP_MS = 24 * 3600 * 1000
@@ -103,6 +103,16 @@ class EndpointStore:
             .first()
         )
         return None if row is None else self._to_endpoint(row)
+
+    async def some_instance(self, tenant_id: TenantId) -> InstanceId | None:
+        """The oldest instance of a tenant; what concerns a tenant-wide endpoint itself is told under it."""
+        row = (
+            await Instances.select(Instances.id)
+            .where(Instances.tenant_id == tenant_id)
+            .order_by(Instances.created_at, Instances.id)
+            .first()
+        )
+        return None if row is None else InstanceId(row["id"])
 
     # -- changes; the caller has checked its reach before ---------------------------------------------------------
 

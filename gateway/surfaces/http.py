@@ -1,8 +1,8 @@
 """What every HTTP surface shares: who is asking, from where, what they sent, and the status of a refusal. No routes.
 
 How a surface uses it: `middleware=[authenticated]` on a router puts the Principal into the scope before the body is
-read (so that a stranger's bad JSON is 401, not 400), `dependencies={"who": WHO}` hands it to handlers, and
-`request_class=StrictRequest` checks bodies against their Structs. The app as a whole is wrapped in `edge`.
+read (so that a stranger's bad JSON is 401, not 400), `dependencies={"who": WHO}` hands it to handlers as `who: Who`,
+and `request_class=StrictRequest` checks bodies against their Structs. The app as a whole is wrapped in `edge`.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ import math
 import re
 import secrets
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.enums import ScopeType
+from litestar.params import SkipValidation
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 
 from gateway.domain import errors
 from gateway.domain.tenants import Principal
-from gateway.kit.log import bound
 from gateway.kit.proxies import client_ip
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def authenticated(app: ASGIApp) -> ASGIApp:
             bearer=bearer_of(scope), api_key=header(scope, b"x-api-key"), ip=_caller_ip(scope, given)
         )
         given.limiter.check(who)
+        if "\x00" in scope["path"]:  # no id has one, and PostgreSQL refuses to look for it
+            raise errors.NotFound("Not found")
         scope["user"] = who
         await app(scope, receive, send)
 
@@ -106,7 +109,10 @@ def provide_principal(request: Request[Any, Any, Any]) -> Principal:
 
 
 WHO = Provide(provide_principal, sync_to_thread=False)
-"""The dependency `who: Principal`."""
+"""The provider behind `who`: `dependencies={"who": WHO}` on a router."""
+
+Who: TypeAlias = NamedDependency[SkipValidation[Principal]]
+"""The type of a handler's parameter `who`: the Principal, which needs no second check on its way."""
 
 
 # ---------------------------------------------------------------- what they sent
@@ -267,7 +273,8 @@ def edge(app: ASGIApp, *, https: bool = False) -> ASGIApp:
                 message["headers"] = headers
             await send(message)
 
-        with bound(request_id=text):
-            await app(scope, receive, protected)
+        # Never unbound: the server gives every request a task, and so a context, of its own.
+        bind_contextvars(request_id=text)
+        await app(scope, receive, protected)
 
     return guarded

@@ -53,6 +53,29 @@ from gateway.webhooks.javascript import stringify
 MAX_PAYLOAD_BYTES: Final = 1_000_000
 """A body above this is refused before it is committed; receivers commonly take 1 MB at most."""
 
+API_NAMES: Final = frozenset(
+    {
+        "message_received",
+        "message_sent",
+        "message_status",
+        "message_edited",
+        "message_deleted",
+        "message_reaction",
+        "button_pressed",
+        "poll_answered",
+        "member_changed",
+        "connection_opened",
+        "connection_closed",
+        "qr_received",
+        "webhook_updated",
+        "endpoint_disabled",
+        "test",
+    }
+)
+"""Every name that `api_name` gives."""
+
+_OURS: Final = frozenset({"type", "at", "instance_id", "dedupe_key"})
+
 _WHATSAPP_MEDIA: Final = {
     "image": "imageMessage",
     "video": "videoMessage",
@@ -122,9 +145,11 @@ def api_name(event: Event) -> str | None:
 
 def _standard(accepted: AcceptedEvent) -> str:
     event = accepted.event
-    fields = msgspec.to_builtins(event)
-    for ours in ("type", "at", "instance_id", "dedupe_key"):
-        fields.pop(ours, None)
+    told = msgspec.to_builtins(event)
+    # Storage leaves defaults out; a receiver should not have to know them.
+    fields = {name: told.get(name, getattr(event, name)) for name in event.__struct_fields__ if name not in _OURS}
+    if "message" in fields:
+        fields["message"].setdefault("from_me", False)
     data = {"id": accepted.id, "sequence": accepted.sequence, "instance_id": event.instance_id}
     if event.conversation:
         data["conversation"] = event.conversation

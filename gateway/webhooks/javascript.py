@@ -26,7 +26,7 @@ def number(value: float) -> str:
         return "0"
     shortest = Decimal(repr(value))
     exponent = shortest.adjusted()
-    if -7 <= exponent < 21:
+    if -6 <= exponent < 21:
         text = format(shortest, "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
     sign, digits, _ = shortest.normalize().as_tuple()

@@ -6,16 +6,10 @@ handler that caught aiogram's exception, which holds the method's parameters and
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
 from datetime import datetime
-from http import HTTPStatus
-from mimetypes import guess_type
-from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-import aiohttp
 from aiogram import Bot, Dispatcher
 from aiogram.methods import (
     AnswerCallbackQuery,
@@ -29,21 +23,20 @@ from aiogram.methods import (
 from aiogram.types import Message, Update, User, WebhookInfo
 from pydantic import ValidationError
 
-from gateway.domain.errors import InvalidInput, NetworkRefused, NetworkUnreachable, TooLarge
+from gateway.domain.errors import InvalidInput, NetworkRefused
 from gateway.domain.events import Event
 from gateway.domain.ids import Address, InstanceId
 from gateway.domain.messages import Content, OutgoingMedia, OutgoingMessage, SentMessage, TextFormat
-from gateway.providers.contract import FetchedMedia, Profile
-from gateway.providers.telegram import inbound, outbound
+from gateway.providers.contract import FetchedMedia, Interrupted, Profile
+from gateway.providers.telegram import files, inbound, outbound
 from gateway.providers.telegram.config import UPDATE_KINDS
 from gateway.providers.telegram.errors import API_ERRORS, ending_of, refusal_of
+from gateway.providers.telegram.people import person_of
+from gateway.providers.telegram.salvage import salvage
 
 T = TypeVar("T")
 Deliver = Callable[[tuple[Event, ...]], Awaitable[None]]
 
-_SLOWEST = 50_000  # bytes per second below which a transfer is given up
-_MIN_TRANSFER_SECONDS = 60
-_CHUNK = 64 * 1024
 _NOT_ABOUT_TEXT = "no text in the message"
 
 
@@ -83,7 +76,10 @@ class BotClient:
         Asking confirms everything before `offset`: Telegram then forgets it.
         """
         call = RawUpdates(offset=offset, timeout=wait, allowed_updates=list(kinds))
-        return await self._live(call, within=wait + 15)
+        batch = await self._live(call, within=wait + 15)
+        if not all(type(update.get("update_id")) is int for update in batch):
+            raise Interrupted("telegram_unreadable", "What answers is not Telegram: its updates have no numbers.")
+        return batch
 
     async def webhook(self) -> WebhookInfo:
         """Where Telegram posts, how much waits, and what went wrong last."""
@@ -110,6 +106,8 @@ class BotClient:
             update = Update.model_validate(raw, context={"bot": self._bot})
         except ValidationError as error:
             problem = _places(error)
+        except Exception as bug:  # noqa: BLE001 - nothing an update contains may hold up the bot for ever
+            problem = type(bug).__name__
         else:
             if not any(raw.get(kind) is not None for kind in UPDATE_KINDS):
                 # Asked for by an earlier program with this token, or newer than we are.
@@ -119,14 +117,14 @@ class BotClient:
                 nonlocal problem
                 try:
                     events = inbound.events_of(update, instance_id, me=self._bot.id, at=at)
-                except Exception as bug:  # noqa: BLE001 - one odd update must not hold up the bot for ever
+                except Exception as bug:  # noqa: BLE001 - the same for our own mapping
                     problem = type(bug).__name__
-                    events = inbound.salvage(raw, instance_id)
+                    events = salvage(raw, instance_id)
                 await deliver(events)
 
             await self._dispatcher.feed_update(self._bot, update, tell=tell)
             return problem
-        await deliver(inbound.salvage(raw, instance_id))
+        await deliver(salvage(raw, instance_id))
         return problem
 
     # For a caller
@@ -135,7 +133,7 @@ class BotClient:
         """Say it; the answer carries Telegram's own view of the message."""
         size = len(message.content.data) if isinstance(message.content, OutgoingMedia) else 0
         method = outbound.method_of(message, local=self._bot.session.api.is_local)
-        sent: Message = await self._ask(method, within=_transfer_seconds(size))
+        sent: Message = await self._ask(method, within=files.transfer_seconds(size))
         return SentMessage(message=inbound.message_of(sent, from_me=True))
 
     async def edit(self, chat: Address, network_id: str, text: str, format: TextFormat) -> Content:  # noqa: A002 - the contract's word
@@ -175,48 +173,9 @@ class BotClient:
         try:
             file = await self._ask(GetFile(file_id=ref))
         except InvalidInput as refusal:
-            problem = _file_refusal(refusal)
+            problem = files.refusal_of_file(refusal)
         else:
-            if (file.file_size or 0) > max_bytes:
-                raise _over(max_bytes)
-            if not file.file_path:
-                raise NetworkRefused("Telegram does not hand out this file.", code="telegram_media_gone")
-            if self._bot.session.api.is_local:
-                data = await asyncio.to_thread(_read_local, file.file_path, max_bytes)
-            else:
-                data = await self._download(file.file_path, file.file_size or max_bytes, max_bytes)
-            return FetchedMedia(
-                data=data,
-                mime_type=guess_type(file.file_path)[0],
-                file_name=PurePosixPath(file.file_path).name or None,
-            )
-        raise problem
-
-    async def _download(self, path: str, expected: int, max_bytes: int) -> bytes:
-        data = bytearray()
-        session = self._bot.session
-        stream = session.stream_content(
-            session.api.file_url(self._bot.token, path), timeout=_transfer_seconds(expected), chunk_size=_CHUNK
-        )
-        problem: Exception
-        try:
-            async with aclosing(stream):
-                async for chunk in stream:
-                    data += chunk
-                    if len(data) > max_bytes:
-                        raise _over(max_bytes)
-            return bytes(data)
-        except aiohttp.ClientResponseError as error:
-            if error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-                problem = NetworkRefused("Telegram no longer has this file.", code="telegram_media_gone")
-            else:
-                problem = NetworkUnreachable(
-                    f"Telegram did not hand out the file (HTTP {error.status}).", code="telegram_server_error"
-                )
-        except (aiohttp.ClientError, TimeoutError) as error:
-            problem = NetworkUnreachable(
-                f"The download from Telegram broke off ({type(error).__name__}).", code="telegram_unreachable"
-            )
+            return await files.download(self._bot, file, max_bytes)
         raise problem
 
     async def _live(self, method: TelegramMethod[T], *, within: int | None = None) -> T:
@@ -235,43 +194,8 @@ class BotClient:
 
 
 def _profile_of(user: User) -> Profile:
-    person = inbound.person_of(user)
+    person = person_of(user)
     return Profile(address=person.address, name=person.name, username=person.username, is_bot=person.is_bot)
-
-
-def _transfer_seconds(size: int) -> int:
-    return max(_MIN_TRANSFER_SECONDS, size // _SLOWEST)
-
-
-def _file_refusal(refusal: InvalidInput) -> Exception:
-    if "too big" in refusal.sentence:
-        return TooLarge(
-            "Telegram hands files of up to 20 MB to bots; run your own Bot API server with --local for larger ones.",
-            code="telegram_file_too_big",
-        )
-    return NetworkRefused("Telegram does not have this file for this bot.", code="telegram_media_gone")
-
-
-def _over(max_bytes: int) -> TooLarge:
-    return TooLarge(f"The file is larger than {max_bytes} bytes.")
-
-
-def _read_local(path: str, max_bytes: int) -> bytes:
-    # A Bot API server in local mode answers with an absolute path on the machine it shares with us.
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except OSError as error:
-        problem = NetworkRefused(
-            f"The Bot API server's file cannot be read here ({type(error).__name__}); "
-            "TELEGRAM_LOCAL needs its working directory on this machine.",
-            code="telegram_media_gone",
-        )
-    else:
-        if len(data) > max_bytes:
-            raise _over(max_bytes)
-        return data
-    raise problem
 
 
 def _places(error: ValidationError) -> str:

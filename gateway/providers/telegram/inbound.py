@@ -6,9 +6,8 @@ Messages are unique by (instance, chat, message id), so their redelivery stops a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiogram.types import ReactionTypeCustomEmoji, ReactionTypeEmoji
 
@@ -23,8 +22,9 @@ from gateway.domain.events import (
     PollAnswered,
 )
 from gateway.domain.ids import Address, InstanceId
-from gateway.domain.messages import Chat, ChatKind, Message, Person, Unknown
+from gateway.domain.messages import ChatKind, Message, Person
 from gateway.providers.telegram.content import content_of
+from gateway.providers.telegram.people import chat_of, person_of, person_of_chat
 
 if TYPE_CHECKING:
     from aiogram.types import (
@@ -34,19 +34,11 @@ if TYPE_CHECKING:
         MessageReactionUpdated,
         PollAnswer,
         Update,
-        User,
     )
-    from aiogram.types import Chat as TelegramChat
     from aiogram.types import Message as TelegramMessage
     from aiogram.types import MessageReactionCountUpdated as ReactionCounts
     from aiogram.types import ReactionTypeUnion as Reaction
 
-_CHAT_KINDS = {
-    "private": ChatKind.PRIVATE,
-    "group": ChatKind.GROUP,
-    "supergroup": ChatKind.GROUP,
-    "channel": ChatKind.CHANNEL,
-}
 PAID_REACTION = "⭐"
 """How a paid reaction is told: Telegram gives it no emoji of its own and shows a star."""
 
@@ -78,46 +70,6 @@ def events_of(update: Update, instance_id: InstanceId, *, me: int, at: datetime)
     return ()
 
 
-def salvage(raw: Mapping[str, Any], instance_id: InstanceId) -> tuple[Event, ...]:
-    """What can still be told of a new message that the library or the mapping could not digest: that it came.
-
-    Empty for anything else. Takes nothing for granted, for the update is odd by definition.
-    """
-    kind = next((name for name in ("message", "channel_post") if isinstance(raw.get(name), Mapping)), None)
-    if kind is None:
-        return ()
-    message = raw[kind]
-    number, date, chat = message.get("message_id"), message.get("date"), message.get("chat")
-    if not (isinstance(number, int) and isinstance(date, int) and isinstance(chat, Mapping)):
-        return ()
-    if not isinstance(chat.get("id"), int):
-        return ()
-    sender = message.get("sender_chat") or message.get("from") or chat
-    if not (isinstance(sender, Mapping) and isinstance(sender.get("id"), int)):
-        sender = chat
-    try:
-        said_at = datetime.fromtimestamp(date, UTC)
-    except (ValueError, OverflowError, OSError):
-        return ()  # a date no calendar has
-    return (
-        MessageReceived(
-            instance_id=instance_id,
-            at=said_at,
-            message=Message(
-                network_id=str(number),
-                chat=Chat(
-                    address=Address(str(chat["id"])),
-                    kind=_CHAT_KINDS.get(str(chat.get("type")), ChatKind.GROUP),
-                    title=_raw_name(chat),
-                ),
-                sender=Person(address=Address(str(sender["id"])), name=_raw_name(sender)),
-                content=Unknown(network_kind="unreadable"),
-                sent_at=said_at,
-            ),
-        ),
-    )
-
-
 def message_of(message: TelegramMessage, *, from_me: bool) -> Message:
     """A message as the gateway keeps it."""
     return Message(
@@ -128,23 +80,6 @@ def message_of(message: TelegramMessage, *, from_me: bool) -> Message:
         sent_at=message.date.astimezone(UTC),
         from_me=from_me,
         reply_to=_reply_to(message),
-    )
-
-
-def chat_of(chat: TelegramChat) -> Chat:
-    """A chat; a private one is titled by the person's name."""
-    return Chat(
-        address=Address(str(chat.id)),
-        kind=_CHAT_KINDS.get(chat.type, ChatKind.GROUP),
-        title=chat.title or _full_name(chat),
-        username=chat.username,
-    )
-
-
-def person_of(user: User) -> Person:
-    """A user or bot."""
-    return Person(
-        address=Address(str(user.id)), name=_full_name(user), username=user.username, is_bot=bool(user.is_bot)
     )
 
 
@@ -185,9 +120,7 @@ def _pressed(query: CallbackQuery, instance_id: InstanceId, key: str, at: dateti
 
 
 def _reacted(change: MessageReactionUpdated, instance_id: InstanceId, key: str) -> Event:
-    sender = (
-        person_of(change.user) if change.user else _person_of_chat(change.actor_chat) if change.actor_chat else None
-    )
+    sender = person_of(change.user) if change.user else person_of_chat(change.actor_chat) if change.actor_chat else None
     return MessageReacted(
         instance_id=instance_id,
         at=change.date.astimezone(UTC),
@@ -245,7 +178,7 @@ def _voted(answer: PollAnswer, instance_id: InstanceId, key: str, at: datetime) 
     if answer.user is not None:
         sender = person_of(answer.user)
     elif answer.voter_chat is not None:
-        sender = _person_of_chat(answer.voter_chat)
+        sender = person_of_chat(answer.voter_chat)
     else:
         sender = Person(address=Address(""))
     return PollAnswered(
@@ -261,14 +194,10 @@ def _voted(answer: PollAnswer, instance_id: InstanceId, key: str, at: datetime) 
 def _sender_of(message: TelegramMessage) -> Person:
     # A channel, an anonymous administrator or a linked channel speaks as a chat; `from` is then a stand-in account.
     if message.sender_chat is not None:
-        return _person_of_chat(message.sender_chat)
+        return person_of_chat(message.sender_chat)
     if message.from_user is not None:
         return person_of(message.from_user)
-    return _person_of_chat(message.chat)
-
-
-def _person_of_chat(chat: TelegramChat) -> Person:
-    return Person(address=Address(str(chat.id)), name=chat.title or _full_name(chat), username=chat.username)
+    return person_of_chat(message.chat)
 
 
 def _is_from(message: TelegramMessage, user_id: int) -> bool:
@@ -295,12 +224,3 @@ def _emoji_of(reaction: Reaction) -> str:
 def _standing(status: str, kind: ChatKind) -> str:
     # In a private chat "kicked" is how Telegram says that the person blocked the bot.
     return "blocked" if status == "kicked" and kind is ChatKind.PRIVATE else str(status)
-
-
-def _full_name(one: User | TelegramChat) -> str:
-    return " ".join(filter(None, (one.first_name, one.last_name)))
-
-
-def _raw_name(one: Mapping[str, Any]) -> str:
-    words = (one.get("title"),) if one.get("title") else (one.get("first_name"), one.get("last_name"))
-    return " ".join(word for word in words if isinstance(word, str))

@@ -10,15 +10,14 @@ from __future__ import annotations
 import hmac
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gateway.domain.errors import InvalidInput, NotConnected, Unauthenticated, Unavailable
+from gateway.domain.errors import InvalidInput, NotConnected, Unauthenticated
 from gateway.domain.ids import Address
 from gateway.domain.messages import Content, OutgoingMessage, SentMessage, TextFormat
 from gateway.kit.backoff import Backoff
-from gateway.kit.log import get_logger
 from gateway.providers.contract import (
     BadCredentials,
     FetchedMedia,
@@ -41,8 +40,6 @@ WATCH_EVERY = 180.0
 _CONFLICT_STEP, _CONFLICT_CAP = 5.0, 60.0
 _STORAGE, _STORAGE_CAP = "storage_unavailable", 10.0
 _CONFLICTS = frozenset({"telegram_webhook_active", "telegram_second_poller"})
-
-log = get_logger(__name__)
 
 
 class TelegramSession:
@@ -81,14 +78,8 @@ class TelegramSession:
         # Bytes, because compare_digest refuses texts beyond ASCII and the header may hold anything.
         if not expected or not hmac.compare_digest(shown.encode("utf-8", "replace"), expected.encode()):
             raise Unauthenticated
-        try:
-            update = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            update = None
-        if not (isinstance(update, dict) and isinstance(update.get("update_id"), int)):
-            raise InvalidInput("This is not a Telegram update.")
         taker = self._taker or await self._open()
-        await taker.take(update)
+        await taker.take(_update_in(body))
         return HookReply()
 
     async def send(self, message: OutgoingMessage) -> SentMessage:
@@ -177,14 +168,11 @@ class TelegramSession:
         taken = await taker.take_all(batch, self._offset)
         self._offset = taken.offset
         if taken.problem is not None:
-            raise self._not_stored(taken.problem)
+            raise Interrupted(
+                _STORAGE, "What arrives cannot be stored right now; it waits at Telegram and is not lost."
+            )
         self._settled = True
         self._context.report.connected(self._greeting)
-
-    def _not_stored(self, problem: Exception) -> Interrupted:
-        if not isinstance(problem, Unavailable):
-            log.error("telegram_update_not_stored", instance_id=self._context.instance.id, exc_info=problem)
-        return Interrupted(_STORAGE, "What arrives cannot be stored right now; it waits at Telegram and is not lost.")
 
     # Webhook. A stop leaves it in place: Telegram keeps what it cannot deliver for 24 hours, and the next start
     # receives it; removing it would gain nothing.
@@ -225,3 +213,13 @@ class TelegramSession:
     async def _introduce(self) -> None:
         who = await self._bot.prove()
         self._greeting = f"Connected as @{who.username}." if who.username else f"Connected as {who.name}."
+
+
+def _update_in(body: bytes) -> dict[str, Any]:
+    try:
+        update = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: thousands of nested brackets
+        update = None
+    if not (isinstance(update, dict) and type(update.get("update_id")) is int):
+        raise InvalidInput("This is not a Telegram update.")
+    return update

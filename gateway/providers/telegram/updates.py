@@ -6,7 +6,11 @@ whatever was not taken, and what was committed twice stops at its dedupe key.
     emit raises                        what happens to the update
     Unavailable (database away, full)  waits at Telegram, for as long as it takes
     InvalidInput, TooLarge             told as a message of unknown content; if that is refused too, noted and skipped
-    anything else                      tried again; after `MAX_TRIES` times the same as above
+    anything else                      tried again; after `MAX_TRIES` times told as a message of unknown content, and
+                                       if that fails too, skipped as soon as something else could be committed
+
+The last condition keeps apart one poisonous update, which must not hold up the bot for ever, and a fault of the
+gateway itself, during which nothing may be lost.
 """
 
 from __future__ import annotations
@@ -41,15 +45,21 @@ class Taken(Struct, frozen=True):
     problem: Exception | None = None
 
 
+class _Failures(Struct):
+    count: int
+    commits_before: int
+
+
 class UpdateTaker:
     """Commits the updates of one bot."""
 
-    __slots__ = ("_client", "_context", "_failures")
+    __slots__ = ("_client", "_commits", "_context", "_failures")
 
     def __init__(self, client: BotClient, context: SessionContext) -> None:
         self._client = client
         self._context = context
-        self._failures: dict[int, int] = {}
+        self._commits = 0
+        self._failures: dict[int, _Failures] = {}
 
     async def take_all(self, batch: Sequence[Mapping[str, Any]], offset: int | None) -> Taken:
         """Commit a batch of getUpdates, oldest first. Everything before the returned offset is committed.
@@ -67,6 +77,8 @@ class UpdateTaker:
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
         for raw, result in zip(batch, results, strict=True):
+            if isinstance(result, asyncio.CancelledError):  # whoever commits is going away; we are not
+                return Taken(offset, HeldBack("The commit was cancelled."))
             if isinstance(result, Exception):
                 return Taken(offset, result)
             if isinstance(result, BaseException):
@@ -85,7 +97,20 @@ class UpdateTaker:
             await self._in_turn(events, lanes, number)
 
         context = self._context
-        odd = await self._client.feed(raw, context.instance.id, context.clock.now(), deliver)
+        try:
+            odd = await self._client.feed(raw, context.instance.id, context.clock.now(), deliver)
+        except (Unavailable, HeldBack):
+            raise
+        except Exception as error:
+            failures = self._failures.setdefault(number, _Failures(0, self._commits))
+            failures.count += 1
+            if failures.count == 1:
+                log.exception("telegram_update_not_stored", instance_id=context.instance.id, update_id=number)
+            if not self._suspect(number) or self._commits == failures.commits_before:
+                raise
+            self._skipped(number, type(error).__name__)
+            odd = None
+        self._failures.pop(number, None)
         if odd is not None:
             log.warning("telegram_update_odd", instance_id=context.instance.id, update_id=number, problem=odd)
             context.report.note(f"Update {number} could not be read in full: {odd}", "warning")
@@ -106,7 +131,7 @@ class UpdateTaker:
             committed = True
         finally:
             if not mine.done():  # a cancelled successor cancels what it waits for
-                mine.set_result(committed)
+                mine.set_result(committed or self._suspect(number))
 
     async def _commit(self, event: Event, number: int) -> None:
         try:
@@ -114,33 +139,36 @@ class UpdateTaker:
         except Unavailable:
             raise
         except (InvalidInput, TooLarge) as refusal:
-            problem = type(refusal).__name__
+            problem: Exception = refusal
         except Exception as error:
-            failures = self._failures.get(number, 0) + 1
-            self._failures[number] = failures
-            if failures < MAX_TRIES:
+            if not self._suspect(number):
                 raise
-            problem = type(error).__name__
+            problem = error
         else:
-            self._failures.pop(number, None)
+            self._commits += 1
             return
         await self._commit_without_content(event, number, problem)
-        self._failures.pop(number, None)
 
-    async def _commit_without_content(self, event: Event, number: int, problem: str) -> None:
-        instance_id = self._context.instance.id
-        log.error("telegram_update_refused", instance_id=instance_id, update_id=number, problem=problem)
-        self._context.report.note(f"Update {number} could not be stored as it is ({problem}).", "error")
+    async def _commit_without_content(self, event: Event, number: int, problem: Exception) -> None:
+        named = type(problem).__name__
+        bare = _without_content(event)
         try:
-            bare = _without_content(event)
-            if bare is not None:
-                await self._context.emit(bare)
-                return
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - the last resort has failed; the bot must go on
-            problem = type(error).__name__
-        log.error("telegram_update_skipped", instance_id=instance_id, update_id=number, problem=problem)
+            if bare is None:
+                raise problem
+            await self._context.emit(bare)
+        except (InvalidInput, TooLarge):
+            self._skipped(number, named)
+            return
+        self._commits += 1
+        log.error("telegram_update_refused", instance_id=self._context.instance.id, update_id=number, problem=named)
+        self._context.report.note(f"Update {number} could not be stored as it is ({named}).", "error")
+
+    def _suspect(self, number: int) -> bool:
+        failures = self._failures.get(number)
+        return failures is not None and failures.count >= MAX_TRIES
+
+    def _skipped(self, number: int, problem: str) -> None:
+        log.error("telegram_update_skipped", instance_id=self._context.instance.id, update_id=number, problem=problem)
         self._context.report.note(f"Update {number} was skipped ({problem}).", "error")
 
 

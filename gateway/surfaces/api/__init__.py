@@ -1,1 +1,41 @@
-"""Surface A: `/api`, camelCase."""
+"""Surface A: `/api`, camelCase. `router` is all of it."""
+
+from typing import Any
+
+from litestar import Router
+
+from gateway.surfaces.api import auth, chats, history, instances, usage, users, webhooks, whatsapp
+from gateway.surfaces.api.documented import SECURITY
+from gateway.surfaces.api.errors import EXCEPTION_HANDLERS
+from gateway.surfaces.http import BODY_LIMIT, WHO, StrictRequest, authenticated
+
+__all__ = ["EXCEPTION_HANDLERS", "router"]
+
+
+def _behind_login(path: str, handlers: list[Any], tag: str) -> Router:
+    return Router(
+        path,
+        route_handlers=handlers,
+        tags=[tag],
+        security=SECURITY,
+        middleware=[authenticated],
+        dependencies={"who": WHO},
+        request_class=StrictRequest,
+        request_max_body_size=BODY_LIMIT,
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        auth.router,
+        users.router,
+        webhooks.router,
+        _behind_login("/api/instances", instances.HANDLERS, "instances"),
+        _behind_login("/api/instances", history.HANDLERS, "history"),
+        _behind_login("/api/instances", chats.HANDLERS, "chats"),
+        _behind_login("/api/whatsapp", whatsapp.HANDLERS, "messaging"),
+        _behind_login("/api/stats", usage.HANDLERS, "statistics"),
+    ],
+)

@@ -3,10 +3,10 @@
 from typing import Any
 
 from litestar import Request, Router, delete, get, post
+from litestar.params import FromPath, JSONBody
 
 from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import ApiKeyId
-from gateway.domain.tenants import Principal
 from gateway.surfaces.api.documented import SECURITY, refusals
 from gateway.surfaces.api.errors import EXCEPTION_HANDLERS
 from gateway.surfaces.api.schemas.auth import (
@@ -23,6 +23,7 @@ from gateway.surfaces.http import (
     BODY_LIMIT,
     WHO,
     StrictRequest,
+    Who,
     authenticated,
     bearer_of,
     caller_ip,
@@ -34,7 +35,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @post("/login", status_code=200, summary="Log in", security=[], responses=refusals(400, 401, 413, 429))
-async def login(request: AnyRequest, data: LoginBody) -> LoginReply:
+async def login(request: AnyRequest, data: JSONBody[LoginBody]) -> LoginReply:
     """A login token and the user's primary API key, for an e-mail and a password.
 
     An unknown user and a wrong password get the same answer. After five failures in a row each further try has to
@@ -47,20 +48,20 @@ async def login(request: AnyRequest, data: LoginBody) -> LoginReply:
 
 
 @get("/me", summary="Who am I", responses=refusals(401, 403, 429))
-async def me(request: AnyRequest, who: Principal) -> Me:
+async def me(request: AnyRequest, who: Who) -> Me:
     """The user behind the credential of this request."""
     return Me.of(await services(request).auth.me(who))
 
 
 @post("/logout", status_code=200, summary="Log out", responses=refusals(400, 401, 429))
-async def logout(request: AnyRequest, who: Principal) -> Done:
+async def logout(request: AnyRequest, who: Who) -> Done:
     """End the login token of this request now. Other tokens of the user go on."""
     await services(request).auth.logout(who, bearer_of(request.scope) or "", ip=caller_ip(request))
     return Done(message="Logged out")
 
 
 @post("/password", status_code=200, summary="Change my password", responses=refusals(400, 401, 403, 413, 429))
-async def change_password(request: AnyRequest, who: Principal, data: PasswordBody) -> LoginReply:
+async def change_password(request: AnyRequest, who: Who, data: JSONBody[PasswordBody]) -> LoginReply:
     """Replace one's own password. Every login token issued before ends; the answer carries a new one."""
     changed = await services(request).auth.change_password(
         who, current=data.current_password, new=data.new_password, ip=caller_ip(request)
@@ -69,19 +70,19 @@ async def change_password(request: AnyRequest, who: Principal, data: PasswordBod
 
 
 @post("/api-key/rotate", status_code=200, summary="Rotate my primary API key", responses=refusals(401, 403, 429))
-async def rotate_key(request: AnyRequest, who: Principal) -> KeyReply:
+async def rotate_key(request: AnyRequest, who: Who) -> KeyReply:
     """A new primary API key; the old one ends at once."""
     return KeyReply.of(await services(request).api_keys.rotate_primary(who, ip=caller_ip(request)))
 
 
 @get("/api-keys", summary="List my API keys", responses=refusals(401, 403, 429))
-async def list_keys(request: AnyRequest, who: Principal) -> list[KeyItem]:
+async def list_keys(request: AnyRequest, who: Who) -> list[KeyItem]:
     """One's own API keys that were not revoked, oldest first; never the keys themselves."""
     return [KeyItem.of(key) for key in await services(request).api_keys.list(who)]
 
 
 @post("/api-keys", summary="Create an API key", responses=refusals(400, 401, 403, 409, 413, 429))
-async def create_key(request: AnyRequest, who: Principal, data: NewKeyBody) -> KeyReply:
+async def create_key(request: AnyRequest, who: Who, data: JSONBody[NewKeyBody]) -> KeyReply:
     """A further API key, if wished for some addresses only or for a time. The key is shown this once."""
     issued = await services(request).api_keys.create(
         who,
@@ -96,7 +97,7 @@ async def create_key(request: AnyRequest, who: Principal, data: NewKeyBody) -> K
 @delete(
     "/api-keys/{key_id:str}", status_code=200, summary="Revoke an API key", responses=refusals(401, 403, 404, 409, 429)
 )
-async def revoke_key(request: AnyRequest, who: Principal, key_id: str) -> Done:
+async def revoke_key(request: AnyRequest, who: Who, key_id: FromPath[str]) -> Done:
     """End one of one's own further API keys at once. The primary key is rotated instead."""
     await services(request).api_keys.revoke(who, ApiKeyId(key_id), ip=caller_ip(request))
     return Done(message=f"API key {key_id} revoked")

@@ -16,7 +16,9 @@ _WORDS = {
     413: "The body is too large.",
     429: "Too many requests; `Retry-After` says when to come back.",
     500: "Our fault, or the instance is not connected.",
+    502: "The messenger network refused this; repeating it unchanged will not help.",
     503: "The gateway cannot serve right now; `Retry-After` says when to come back.",
+    504: "The messenger network, or the server behind a URL, did not answer.",
 }
 
 

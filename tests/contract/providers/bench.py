@@ -13,8 +13,13 @@ from gateway.providers.contract import Provider
 class ProviderBench(Protocol):
     """One account of ours on a simulated network, and one person, Ann, who may write to it."""
 
-    name: ProviderName
-    provider: Provider
+    @property
+    def name(self) -> ProviderName:
+        """Which network this is."""
+
+    @property
+    def provider(self) -> Provider:
+        """Ours, pointed at the simulated network."""
 
     @property
     def credentials(self) -> Credentials:

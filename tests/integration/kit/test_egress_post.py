@@ -59,7 +59,7 @@ async def test_body_and_headers_arrive_as_given(receiver: Receiver, egress: Egre
 async def test_no_cookie_is_kept_from_one_customer_to_the_next(receiver: Receiver, egress: Egress) -> None:
     receiver.answer(headers={"Set-Cookie": "session=abc; Path=/"})
     for _ in range(2):
-        await egress.post(receiver.url("/hook"), b"{}", {})
+        await egress.post(receiver.url("/hook", host="hook.example"), b"{}", {})
     assert all("cookie" not in request.headers for request in receiver.requests)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -135,8 +135,7 @@ async def opened(database_url: str) -> AsyncIterator[Storage]:
 
 @pytest.fixture
 async def storage(database_url: str) -> AsyncIterator[Storage]:
-    context: AbstractAsyncContextManager[Storage] = opened(database_url)
-    async with context as storage:
+    async with opened(database_url) as storage:
         yield storage
 
 

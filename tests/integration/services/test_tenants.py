@@ -45,6 +45,7 @@ async def test_an_email_is_taken_in_any_spelling_and_nothing_is_left_behind(gate
         (NewUser(email="ada@example.com", password="short"), "password"),
         (NewUser(email="ada@example.com", password=PASSWORD, first_name="A\x00"), "first_name"),
         (NewUser(email="ada@example.com", password=PASSWORD, last_name="x" * 256), "last_name"),
+        (NewUser(email="ada@example.com", password=PASSWORD, tenant_id=TenantId("t\x00")), "tenant_id"),
     ],
 )
 async def test_bad_users_are_refused_naming_the_field(gate: Gate, new: NewUser, field: str) -> None:
@@ -183,7 +184,7 @@ async def test_an_allow_list_holds_for_a_hot_key_too(gate: Gate) -> None:
     assert issued.key.allowed_ips == ("10.0.0.0/8", "2001:db8::/32")
     for _ in range(2):
         for good in ("10.9.8.7", "::ffff:10.1.1.1", "2001:db8::1"):
-            assert await gate.by_key(issued.text, ip=good)
+            assert (await gate.by_key(issued.text, ip=good)).credential_id == issued.key.id
         for bad in ("192.0.2.1", "2001:db9::1", "unix:", "", None):
             with pytest.raises(Forbidden):
                 await gate.by_key(issued.text, ip=bad)
@@ -200,7 +201,7 @@ async def test_a_key_that_was_lent_cannot_make_or_end_keys(gate: Gate) -> None:
     with pytest.raises(Forbidden):
         await gate.api_keys.revoke(lent, issued.key.id, ip=None)
     token = (await gate.auth.login("ada@example.com", PASSWORD, ip=None)).token
-    assert await gate.api_keys.create(await gate.by_bearer(token), name="mine", ip=None)
+    assert (await gate.api_keys.create(await gate.by_bearer(token), name="mine", ip=None)).key.name == "mine"
 
 
 async def test_bad_keys_are_refused_naming_the_field(gate: Gate, clock: ManualClock) -> None:
@@ -222,8 +223,8 @@ async def test_nobody_ends_somebody_elses_key_nor_the_primary_one(gate: Gate) ->
         await gate.api_keys.revoke(bobs, issued.key.id, ip=None)
     with pytest.raises(Conflict):
         await gate.api_keys.revoke(bobs, ApiKeyId(bobs.credential_id), ip=None)
-    assert await gate.by_key(bob.api_key)
-    assert await gate.by_key(issued.text)
+    assert (await gate.by_key(bob.api_key)).user_id == bob.user.id
+    assert (await gate.by_key(issued.text)).user_id == ada.user.id
 
 
 async def test_the_first_start_makes_an_administrator_with_printed_secrets_and_the_second_does_not(gate: Gate) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from gateway.domain.instances import Credentials
 from gateway.providers.telegram import TelegramProvider
@@ -13,9 +15,16 @@ from tests.seam import Seam
 from tests.simulators.telegram import Bot, TelegramSimulator, User
 
 
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[EventDict]]:
+    """What was logged; also keeps tracebacks, which some tests cause by the dozen, from being drawn."""
+    with capture_logs() as lines:
+        yield lines
+
+
 @pytest.fixture
 async def telegram() -> AsyncIterator[TelegramSimulator]:
-    async with TelegramSimulator(webhook_retry_delay=0.01) as simulator:
+    async with TelegramSimulator(webhook_retry_delay=0.01, allow_http=True) as simulator:
         yield simulator
 
 

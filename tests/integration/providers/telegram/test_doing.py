@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.domain.errors import InvalidInput, NetworkRefused, NetworkUnreachable, TooLarge
@@ -35,6 +37,7 @@ from gateway.providers.contract import (
 from gateway.providers.contract import Reacts as CanReact
 from gateway.providers.telegram import TelegramProvider
 from gateway.providers.telegram.session import TelegramSession
+from gateway.settings import Settings
 from tests.seam import Seam, living
 from tests.simulators.telegram import Bot, Fault, TelegramSimulator, User
 from tests.simulators.telegram.samples import SAMPLES
@@ -54,7 +57,9 @@ def to(person: User) -> Address:
     return Address(str(person.id))
 
 
-def test_a_session_can_do_all_that_telegram_can(provider: TelegramProvider, credentials: Credentials, seam: Seam) -> None:
+def test_a_session_can_do_all_that_telegram_can(
+    provider: TelegramProvider, credentials: Credentials, seam: Seam
+) -> None:
     session: Session = provider.open(seam.context(credentials))
     for capability in (
         AnswersButtons,
@@ -151,9 +156,7 @@ async def test_texts_and_captions_are_edited(
 ) -> None:
     text = await session.send(OutgoingMessage(to=to(ann), content=Text(text="tpyo")))
     assert await session.edit(to(ann), text.id, "<i>typo</i>", TextFormat.HTML) == Text(text="typo")
-    file = OutgoingMedia(
-        media=MediaKind.DOCUMENT, data=b"x", mime_type="text/plain", file_name="x.txt", caption="old"
-    )
+    file = OutgoingMedia(media=MediaKind.DOCUMENT, data=b"x", mime_type="text/plain", file_name="x.txt", caption="old")
     sent = await session.send(OutgoingMessage(to=to(ann), content=file))
     edited = await session.edit(to(ann), sent.id, "new", TextFormat.PLAIN)
     assert isinstance(edited, Media)
@@ -256,3 +259,30 @@ async def test_a_file_that_vanished_between_asking_and_fetching_is_a_refusal_wit
         await session.fetch_media(content.ref, max_bytes=5000)
     assert refused.value.__context__ is None
     assert bot.token not in refused.value.sentence
+
+
+async def test_a_bot_api_server_of_ones_own_hands_files_over_as_paths(
+    telegram: TelegramSimulator, bot: Bot, ann: User, seam: Seam, tmp_path: Path
+) -> None:
+    provider = TelegramProvider(Settings(telegram_api_base=telegram.base_url, telegram_local=True), poll_seconds=1)
+    path = tmp_path / "video.mp4"
+    path.write_bytes(b"large" * 100)
+
+    def served(where: Path) -> Fault:
+        file = {"file_id": "f", "file_unique_id": "u", "file_path": str(where)}
+        body = msgspec.json.encode({"ok": True, "result": file}).decode()
+        return Fault(method="getFile", code=200, body=body, content_type="application/json")
+
+    async with living(provider, seam.context(provider.check({"token": bot.token}))) as life:
+        await seam.until_connected()
+        assert isinstance(life.session, TelegramSession)
+        telegram.fault(served(path))
+        fetched = await life.session.fetch_media("f", max_bytes=500)
+        assert (fetched.data, fetched.mime_type, fetched.file_name) == (b"large" * 100, "video/mp4", "video.mp4")
+        telegram.fault(served(path))
+        with pytest.raises(TooLarge):
+            await life.session.fetch_media("f", max_bytes=499)
+        telegram.fault(served(tmp_path / "elsewhere"))
+        with pytest.raises(NetworkRefused, match="TELEGRAM_LOCAL"):
+            await life.session.fetch_media("f", max_bytes=500)
+    await provider.aclose()

@@ -206,7 +206,9 @@ async def test_every_kind_we_can_tell_is_asked_for_by_name(
         (Fault(code=200, body="<html>"), NetworkUnreachable, "telegram_unreadable", "not known whether"),
         (Fault(drop="before"), NetworkUnreachable, "telegram_unreachable", "not known whether"),
         (
-            Fault(code=400, description="Bad Request: group chat was upgraded", parameters={"migrate_to_chat_id": -1001}),
+            Fault(
+                code=400, description="Bad Request: group chat was upgraded", parameters={"migrate_to_chat_id": -1001}
+            ),
             NetworkRefused,
             "telegram_migrated",
             "-1001",

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.domain.errors import Conflict, GatewayError
-from gateway.domain.events import EndpointDisabled
 from gateway.domain.instances import Instance
-from gateway.domain.webhooks import Endpoint
 from gateway.kit.clock import Clock, SystemClock
 from gateway.kit.egress import Egress, EgressPolicy, Lookup
 from gateway.kit.log import get_logger
@@ -115,13 +113,6 @@ async def running(
         auth = make_auth(storage, settings, clock, hasher)
         providers = make_providers(settings)
 
-        async def tell_disabled(endpoint: Endpoint, reason: str) -> None:
-            instances = [endpoint.instance_id] if endpoint.instance_id else []
-            for instance_id in instances:
-                await inbox.accept(
-                    EndpointDisabled(instance_id=instance_id, at=clock.now(), endpoint_id=endpoint.id, reason=reason)
-                )
-
         dispatcher = Dispatcher(
             storage.outbox,
             storage.endpoints,
@@ -136,11 +127,18 @@ async def running(
                     total_timeout=settings.webhook_timeout,
                 ),
             ),
-            on_disabled=tell_disabled,
+            on_disabled=lambda endpoint, reason: webhooks.disabled(endpoint, reason),
         )
         inbox = Inbox(storage, clock, lambda _, endpoints: dispatcher.wake(endpoints))
         registry = Registry(providers, inbox.emit, clock, lambda instance: _hook_url(settings, instance))
-        webhooks = Webhooks(storage, egress, clock, accept=inbox.accept, wake=dispatcher.wake)
+        webhooks = Webhooks(
+            storage,
+            egress,
+            clock,
+            accept=inbox.accept,
+            wake=dispatcher.wake,
+            concurrency=settings.webhook_endpoint_concurrency,
+        )
         instances = Instances(
             storage,
             registry,
@@ -177,7 +175,7 @@ async def running(
             usage=usage,
             hooks=Hooks(storage, registry),
             inbox=inbox,
-            health=Health(storage, registry, lock, backlog=lambda: inbox.backlog, stopping=stopping.is_set),
+            health=Health(storage, registry, lock, clock, backlog=lambda: inbox.backlog, stopping=stopping.is_set),
         )
         first_admin = await ensure_first_admin(tenants, settings)
 

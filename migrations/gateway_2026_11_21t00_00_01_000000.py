@@ -5,7 +5,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from gateway.storage.indexes import ALL_INDEXES
 from gateway.storage.tables import Tenants
 
-ID = "2026-11-21T01:50:00:000000"
+ID = "2026-11-21T00:00:01:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "The first indexes"
 

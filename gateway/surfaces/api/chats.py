@@ -1,0 +1,242 @@
+"""`/api/instances/{instanceId}`: whom it knows, what was said, and what can be done to a message."""
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Response, delete, get, post, put
+from litestar.openapi.datastructures import ResponseSpec
+
+from gateway.domain.errors import InvalidInput
+from gateway.domain.ids import Address, InstanceId
+from gateway.domain.instances import SessionStateKind
+from gateway.domain.tenants import Principal
+from gateway.surfaces.api.documented import refusals
+from gateway.surfaces.api.schemas.contacts import (
+    ChatItem,
+    ChatPage,
+    ContactItem,
+    ContactList,
+    ContactPage,
+    ProfileReply,
+    StoredContact,
+)
+from gateway.surfaces.api.schemas.messages import (
+    ButtonAnswerBody,
+    ChatActivityBody,
+    EditBody,
+    MessageItem,
+    MessagePage,
+    ReactionBody,
+)
+from gateway.surfaces.api.schemas.paging import Pagination
+from gateway.surfaces.api.schemas.whatsapp import SendReply, Succeeded
+from gateway.surfaces.api.shared import AnyRequest, EndDate, Limit, Skip, StartDate, fields_named
+from gateway.surfaces.http import moment_of, page_of, services
+
+DEFAULT_CONTACTS = 100
+DEFAULT_MESSAGES = 50
+_MOST_CONTACTS = 10_000
+"""In the list that has no pages; those beyond are in the one that has."""
+_LIST = refusals(400, 401, 403, 404, 429, 500)
+_ACT = refusals(400, 401, 403, 404, 413, 429, 500, 502, 504)
+_FIELDS = {"to": "chatId", "text": "message"}
+_MIME_TYPE = re.compile(r"[A-Za-z0-9.+\-]{1,64}/[A-Za-z0-9.+\-]{1,128}")
+
+_CHAT = "/{instance_id:str}/chats/{chat_id:str}"
+_MESSAGE = _CHAT + "/messages/{message_id:str}"
+
+
+# ---------------------------------------------------------------- whom it knows
+
+
+@get("/{instance_id:str}/contacts", summary="Contacts", responses=_LIST)
+async def contacts(request: AnyRequest, who: Principal, instance_id: str) -> ContactList:
+    """Who the instance has seen, by name; nobody while it is not connected."""
+    instance = await services(request).instances.get(who, InstanceId(instance_id))
+    if instance.state.kind is not SessionStateKind.CONNECTED:
+        return ContactList(contacts=[])
+    return await contacts_of(request, who, instance.id)
+
+
+@get("/{instance_id:str}/contacts/db", summary="Contacts as they are kept", responses=_LIST)
+async def stored_contacts(
+    request: AnyRequest, who: Principal, instance_id: str, limit: Limit = DEFAULT_CONTACTS, skip: Skip = 0
+) -> ContactPage:
+    """Contacts as they are kept, by name, connected or not."""
+    return await stored_contacts_of(request, who, InstanceId(instance_id), limit, skip)
+
+
+@get("/{instance_id:str}/chats", summary="Chats", responses=_LIST)
+async def chats(
+    request: AnyRequest, who: Principal, instance_id: str, limit: Limit = DEFAULT_MESSAGES, skip: Skip = 0
+) -> ChatPage:
+    """Conversations the instance has seen, the one that moved last first."""
+    page = page_of(limit or DEFAULT_MESSAGES, skip)
+    found, total = await services(request).contacts.chats(
+        who, InstanceId(instance_id), limit=page.limit, skip=page.skip
+    )
+    return ChatPage(chats=[ChatItem.of(chat) for chat in found], pagination=Pagination.of(page, total))
+
+
+@get("/{instance_id:str}/profile", summary="Who it is on its network", responses=_ACT)
+async def profile(request: AnyRequest, who: Principal, instance_id: str) -> ProfileReply:
+    """Who the instance is there, asked now."""
+    found = await services(request).messaging.profile(who, InstanceId(instance_id))
+    return ProfileReply(id=found.address, name=found.name, username=found.username, is_bot=found.is_bot)
+
+
+async def contacts_of(request: AnyRequest, who: Principal, instance_id: InstanceId) -> ContactList:
+    """Everybody it has seen."""
+    found, _ = await services(request).contacts.contacts(who, instance_id, limit=_MOST_CONTACTS, skip=0)
+    return ContactList(contacts=[ContactItem.of(contact) for contact in found])
+
+
+async def stored_contacts_of(
+    request: AnyRequest, who: Principal, instance_id: InstanceId, limit: int, skip: int
+) -> ContactPage:
+    """A page of them."""
+    page = page_of(limit or DEFAULT_CONTACTS, skip)
+    found, total = await services(request).contacts.contacts(who, instance_id, limit=page.limit, skip=page.skip)
+    return ContactPage(contacts=[StoredContact.of(each) for each in found], pagination=Pagination.of(page, total))
+
+
+# ---------------------------------------------------------------- what was said
+
+
+@get(_CHAT + "/messages", summary="Messages of a chat", responses=_LIST)
+async def messages(
+    request: AnyRequest,
+    who: Principal,
+    instance_id: str,
+    chat_id: str,
+    limit: Limit = DEFAULT_MESSAGES,
+    skip: Skip = 0,
+    start_date: StartDate = None,
+    end_date: EndDate = None,
+) -> MessagePage:
+    """A chat's messages, newest first. Both dates are inclusive."""
+    page = page_of(limit or DEFAULT_MESSAGES, skip)
+    found, total = await services(request).contacts.messages(
+        who,
+        InstanceId(instance_id),
+        Address(chat_id),
+        since=moment_of(start_date, "startDate"),
+        until=moment_of(end_date, "endDate"),
+        limit=page.limit,
+        skip=page.skip,
+    )
+    return MessagePage(messages=[MessageItem.of(each) for each in found], pagination=Pagination.of(page, total))
+
+
+@get(
+    _MESSAGE + "/media",
+    summary="Download a message's file",
+    media_type="*/*",
+    responses={
+        200: ResponseSpec(
+            data_container=bytes,
+            description="The file.",
+            media_type="*/*",
+            generate_examples=False,
+        ),
+        **_ACT,
+    },
+)
+async def media(
+    request: AnyRequest, who: Principal, instance_id: str, chat_id: str, message_id: str
+) -> Response[bytes]:
+    """The file of a message, fetched from the network now. Nothing is kept at a public place."""
+    fetched, content = await services(request).messaging.media(
+        who, InstanceId(instance_id), Address(chat_id), message_id
+    )
+    mime_type = fetched.mime_type or content.mime_type
+    name = content.file_name or fetched.file_name or "file"
+    return Response(
+        fetched.data,
+        # A stranger chose both; a browser must neither guess the type nor open the file in our origin.
+        media_type=mime_type if _MIME_TYPE.fullmatch(mime_type) else "application/octet-stream",
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+# ---------------------------------------------------------------- what can be done
+
+
+@put(_MESSAGE, summary="Edit a message", responses=_ACT)
+async def edit(
+    request: AnyRequest, who: Principal, instance_id: str, chat_id: str, message_id: str, data: EditBody
+) -> SendReply:
+    """Replace the text or caption of a message that the instance sent."""
+    await services(request).instances.get(who, InstanceId(instance_id))
+    if not data.message:
+        raise InvalidInput("Message is required", field="message")
+    with fields_named(_FIELDS):
+        await services(request).messaging.edit(
+            who, InstanceId(instance_id), Address(chat_id), message_id, data.message, data.format
+        )
+    return SendReply(id=message_id)
+
+
+@delete(_MESSAGE, status_code=200, summary="Delete a message", responses=_ACT)
+async def take_back(request: AnyRequest, who: Principal, instance_id: str, chat_id: str, message_id: str) -> Succeeded:
+    """Take a message back for everyone. What is kept of it here stays, marked as deleted."""
+    with fields_named(_FIELDS):
+        await services(request).messaging.delete(who, InstanceId(instance_id), Address(chat_id), message_id)
+    return Succeeded()
+
+
+@post(_MESSAGE + "/reaction", status_code=200, summary="React to a message", responses=_ACT)
+async def react(
+    request: AnyRequest, who: Principal, instance_id: str, chat_id: str, message_id: str, data: ReactionBody
+) -> Succeeded:
+    """Set the instance's reaction, or withdraw it."""
+    with fields_named(_FIELDS):
+        await services(request).messaging.react(
+            who, InstanceId(instance_id), Address(chat_id), message_id, data.emoji or None
+        )
+    return Succeeded()
+
+
+@post(_CHAT + "/activity", status_code=200, summary="Show that it is typing", responses=_ACT)
+async def show_activity(
+    request: AnyRequest, who: Principal, instance_id: str, chat_id: str, data: ChatActivityBody
+) -> Succeeded:
+    """Show `typing` and the like in a chat; the network hides it by itself after some seconds."""
+    with fields_named(_FIELDS):
+        await services(request).messaging.show_activity(who, InstanceId(instance_id), Address(chat_id), data.activity)
+    return Succeeded()
+
+
+@post(
+    "/{instance_id:str}/buttons/{query_id:str}/answer",
+    status_code=200,
+    summary="Answer a pressed button",
+    responses=_ACT,
+)
+async def answer_button(
+    request: AnyRequest, who: Principal, instance_id: str, query_id: str, data: ButtonAnswerBody
+) -> Succeeded:
+    """Acknowledge a press (`queryId` of `button_pressed`), so that the network stops showing it as waiting."""
+    await services(request).messaging.answer_button(
+        who, InstanceId(instance_id), query_id, data.text or None, data.alert
+    )
+    return Succeeded()
+
+
+HANDLERS: list[Any] = [
+    contacts,
+    stored_contacts,
+    chats,
+    profile,
+    messages,
+    media,
+    edit,
+    take_back,
+    react,
+    show_activity,
+    answer_button,
+]

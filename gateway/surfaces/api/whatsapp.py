@@ -1,0 +1,136 @@
+"""`/api/whatsapp/{instanceId}`: an instance as programs use it. The path is a name; every provider is meant.
+
+Each request that gets past the credential and the instance counts as one API call of the instance.
+"""
+
+from litestar import get, post
+
+from gateway.domain.errors import NotConnected, NotFound
+from gateway.domain.ids import InstanceId
+from gateway.domain.instances import Instance, SessionStateKind
+from gateway.domain.tenants import Principal
+from gateway.surfaces.api import chats, history, sending
+from gateway.surfaces.api.documented import refusals
+from gateway.surfaces.api.schemas.contacts import ContactList, ContactPage
+from gateway.surfaces.api.schemas.history import EventPage
+from gateway.surfaces.api.schemas.instances import ConnectionStatus, QrReply
+from gateway.surfaces.api.schemas.whatsapp import SendBody, SendMediaBody, SendReply, Succeeded
+from gateway.surfaces.api.shared import AnyRequest, IdempotencyKey, Limit, Skip
+from gateway.surfaces.api.uploads import UploadOperation, UploadRequest, read_upload
+from gateway.surfaces.http import services
+
+_READ = refusals(401, 403, 404, 429, 500)
+_LIST = refusals(400, 401, 403, 404, 429, 500)
+_LOGOUT = refusals(401, 403, 404, 429, 500, 502, 504)
+_SEND = refusals(400, 401, 403, 404, 409, 413, 429, 500, 502, 504)
+
+
+async def passed(request: AnyRequest, who: Principal, instance_id: str) -> Instance:
+    """The instance within the caller's reach, and the call counted. Raises NotFound, NotYours."""
+    given = services(request)
+    instance = await given.instances.get(who, InstanceId(instance_id))
+    given.usage.count_call(instance.tenant_id, instance.id)
+    return instance
+
+
+@get("/{instance_id:str}/status", summary="Is it connected", responses=_READ)
+async def status(request: AnyRequest, who: Principal, instance_id: str) -> ConnectionStatus:
+    """Whether messages flow."""
+    return ConnectionStatus.of(await passed(request, who, instance_id))
+
+
+@get("/{instance_id:str}/qr", summary="The QR code to scan now", responses=_READ)
+async def qr(request: AnyRequest, who: Principal, instance_id: str) -> QrReply:
+    """The raw text of the QR code; 404 when there is none right now. Never waits and never starts the instance."""
+    instance = await passed(request, who, instance_id)
+    code = await services(request).instances.login_code(who, instance.id)
+    if not code:
+        raise NotFound("QR code not available", code="qr_not_available")
+    return QrReply(qr_code=code)
+
+
+@get("/{instance_id:str}/events", summary="What happened", responses=_LIST)
+async def events(
+    request: AnyRequest,
+    who: Principal,
+    instance_id: str,
+    since: history.Since = None,
+    limit: Limit = history.DEFAULT_EVENTS,
+    types: history.Types = None,
+) -> EventPage:
+    """Messages and everything else that happened, newest first."""
+    instance = await passed(request, who, instance_id)
+    return await history.events_of(request, who, instance.id, since=since, limit=limit, types=types)
+
+
+@get("/{instance_id:str}/contacts", summary="Contacts", responses=_READ)
+async def contacts(request: AnyRequest, who: Principal, instance_id: str) -> ContactList:
+    """Who the instance knows. While it is not connected the answer is 500, `Instance <id> not ready`."""
+    instance = await passed(request, who, instance_id)
+    if instance.state.kind is not SessionStateKind.CONNECTED:
+        raise NotConnected(instance.id)
+    return await chats.contacts_of(request, who, instance.id)
+
+
+@get("/{instance_id:str}/contacts/db", summary="Contacts as they are kept", responses=_LIST)
+async def stored_contacts(
+    request: AnyRequest,
+    who: Principal,
+    instance_id: str,
+    limit: Limit = chats.DEFAULT_CONTACTS,
+    skip: Skip = 0,
+) -> ContactPage:
+    """Contacts as they are kept, by name, connected or not."""
+    instance = await passed(request, who, instance_id)
+    return await chats.stored_contacts_of(request, who, instance.id, limit, skip)
+
+
+@post("/{instance_id:str}/send", status_code=200, summary="Send a message", responses=_SEND)
+async def send(
+    request: AnyRequest, who: Principal, instance_id: str, data: SendBody, idempotency_key: IdempotencyKey = None
+) -> SendReply:
+    """Say a text, or a location, a contact or a poll. Answers once the network has taken it and it is recorded."""
+    instance = await passed(request, who, instance_id)
+    return await sending.send_text(request, who, instance.id, data, idempotency_key)
+
+
+@post("/{instance_id:str}/send-media", status_code=200, summary="Send a file from a URL", responses=_SEND)
+async def send_media(
+    request: AnyRequest, who: Principal, instance_id: str, data: SendMediaBody, idempotency_key: IdempotencyKey = None
+) -> SendReply:
+    """Fetch a file and send it. The URL must be public; what it answers is shown by what it really is."""
+    instance = await passed(request, who, instance_id)
+    return await sending.send_media(request, who, instance.id, data, idempotency_key)
+
+
+@post(
+    "/{instance_id:str}/send-file",
+    status_code=200,
+    summary="Send an uploaded file",
+    request_class=UploadRequest,
+    request_max_body_size=None,
+    operation_class=UploadOperation,
+    responses=_SEND,
+)
+async def send_file(
+    request: UploadRequest, who: Principal, instance_id: str, idempotency_key: IdempotencyKey = None
+) -> SendReply:
+    """Send a file given as multipart/form-data."""
+    instance = await passed(request, who, instance_id)
+    return await sending.send_file(request, who, instance.id, await read_upload(request), idempotency_key)
+
+
+@post(
+    "/{instance_id:str}/logout",
+    status_code=200,
+    summary="Log out",
+    responses=_LOGOUT,
+)
+async def logout(request: AnyRequest, who: Principal, instance_id: str) -> Succeeded:
+    """End its login at the network, where there is such a thing, and keep it stopped. Also when it does not run."""
+    instance = await passed(request, who, instance_id)
+    await services(request).instances.logout(who, instance.id)
+    return Succeeded()
+
+
+HANDLERS = [status, qr, events, contacts, stored_contacts, send, send_media, send_file, logout]

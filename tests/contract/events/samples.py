@@ -1,0 +1,174 @@
+"""One event of every type, as the samples beside this file show them on the wire."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from gateway.domain.events import (
+    AcceptedEvent,
+    ButtonPressed,
+    EndpointDisabled,
+    EndpointTested,
+    EndpointUpdated,
+    Event,
+    MemberChanged,
+    MessageDeleted,
+    MessageEdited,
+    MessageReacted,
+    MessageReceived,
+    MessageSent,
+    MessageStatusChanged,
+    PollAnswered,
+    SessionConnected,
+    SessionDisconnected,
+    SessionLoginRequired,
+    SessionStarting,
+)
+from gateway.domain.ids import Address, EndpointId, EventId, InstanceId, TenantId
+from gateway.domain.instances import SessionState, SessionStateKind
+from gateway.domain.messages import (
+    Chat,
+    ChatKind,
+    ContactCard,
+    Location,
+    Media,
+    MediaKind,
+    Message,
+    MessageStatus,
+    Person,
+    Poll,
+    Text,
+    Unknown,
+)
+
+INSTANCE = InstanceId("instance_id")
+ENDPOINT = EndpointId("endpoint_id")
+AT = datetime(2023, 1, 1, 12, 0, 0, tzinfo=UTC)
+SENT_AT = datetime(2023, 1, 1, 0, 0, 0, tzinfo=UTC)
+IVAN = Person(address=Address("79001234567@s.whatsapp.net"), name="Иван", phone="79001234567")
+CHAT = Chat(address=IVAN.address, kind=ChatKind.PRIVATE, title="Иван")
+GROUP = Chat(address=Address("-1001234567890"), kind=ChatKind.GROUP, title="Команда")
+
+
+def _message(content: object, *, chat: Chat = CHAT, from_me: bool = False, reply_to: str | None = None) -> Message:
+    return Message(
+        network_id="whatsapp_message_id",
+        chat=chat,
+        sender=IVAN,
+        content=content,  # type: ignore[arg-type]  # one of Content; the union would only repeat itself here
+        sent_at=SENT_AT,
+        from_me=from_me,
+        reply_to=reply_to,
+    )
+
+
+def _state(kind: SessionStateKind, sentence: str) -> SessionState:
+    return SessionState(kind=kind, code=kind.value, sentence=sentence, at=AT)
+
+
+SAMPLES: dict[str, Event] = {
+    "message.received": MessageReceived(instance_id=INSTANCE, at=AT, message=_message(Text(text="Привет! Как дела?"))),
+    "message.received.image": MessageReceived(
+        instance_id=INSTANCE,
+        at=AT,
+        message=_message(
+            Media(media=MediaKind.IMAGE, ref="file-1", mime_type="image/jpeg", size=1234, caption="Смотри"),
+            chat=GROUP,
+            reply_to="42",
+        ),
+    ),
+    "message.received.location": MessageReceived(
+        instance_id=INSTANCE, at=AT, message=_message(Location(latitude=55.0, longitude=37.6173))
+    ),
+    "message.received.contact": MessageReceived(
+        instance_id=INSTANCE, at=AT, message=_message(ContactCard(name="Анна", phone="+79007654321"))
+    ),
+    "message.received.poll": MessageReceived(
+        instance_id=INSTANCE, at=AT, message=_message(Poll(question="Чай?", options=("да", "нет"), ref="poll-1"))
+    ),
+    "message.received.unknown": MessageReceived(
+        instance_id=INSTANCE, at=AT, message=_message(Unknown(network_kind="dice"))
+    ),
+    "message.sent": MessageSent(
+        instance_id=INSTANCE, at=AT, message=_message(Text(text="Привет! Всё хорошо."), from_me=True)
+    ),
+    "message.sent.url": MessageSent(
+        instance_id=INSTANCE,
+        at=AT,
+        message=_message(
+            Media(media=MediaKind.IMAGE, ref="file-2", mime_type="image/png", caption="Фото"), from_me=True
+        ),
+        media_url="https://example.com/cat.png",
+        media_size=4567,
+    ),
+    "message.sent.file": MessageSent(
+        instance_id=INSTANCE,
+        at=AT,
+        message=_message(
+            Media(media=MediaKind.DOCUMENT, ref="file-3", mime_type="application/pdf", file_name="счёт.pdf"),
+            from_me=True,
+        ),
+        media_size=99,
+    ),
+    "message.status_changed": MessageStatusChanged(
+        instance_id=INSTANCE, at=AT, chat=CHAT, network_id="whatsapp_message_id", status=MessageStatus.DELIVERED
+    ),
+    "message.edited": MessageEdited(
+        instance_id=INSTANCE,
+        at=AT,
+        chat=CHAT,
+        network_id="whatsapp_message_id",
+        sender=IVAN,
+        content=Text(text="Привет!"),
+    ),
+    "message.deleted": MessageDeleted(
+        instance_id=INSTANCE, at=AT, chat=CHAT, network_id="whatsapp_message_id", sender=IVAN
+    ),
+    "message.reacted": MessageReacted(
+        instance_id=INSTANCE, at=AT, chat=CHAT, network_id="whatsapp_message_id", sender=IVAN, emoji=("👍",)
+    ),
+    "button.pressed": ButtonPressed(
+        instance_id=INSTANCE, at=AT, query_id="query-1", sender=IVAN, data="yes", chat=CHAT, network_id="7"
+    ),
+    "poll.answered": PollAnswered(instance_id=INSTANCE, at=AT, poll_ref="poll-1", sender=IVAN, options=(0, 2)),
+    "chat.member_changed": MemberChanged(
+        instance_id=INSTANCE, at=AT, chat=GROUP, member=IVAN, before="left", after="member", by=IVAN
+    ),
+    "session.starting": SessionStarting(
+        instance_id=INSTANCE, at=AT, state=_state(SessionStateKind.STARTING, "The session is being opened.")
+    ),
+    "session.connected": SessionConnected(
+        instance_id=INSTANCE, at=AT, state=_state(SessionStateKind.CONNECTED, "Connected.")
+    ),
+    "session.disconnected": SessionDisconnected(
+        instance_id=INSTANCE,
+        at=AT,
+        state=_state(SessionStateKind.LOGGED_OUT, "The network ended the session."),
+        reason="logout",
+        will_reconnect=False,
+    ),
+    "session.login_required": SessionLoginRequired(
+        instance_id=INSTANCE,
+        at=AT,
+        state=_state(SessionStateKind.LOGIN_REQUIRED, "Scan the QR code."),
+        qr_code="1@HbT1Ye1Hhb9eB9KRWwRQbz4IP3w==,some-qr-string-data",
+    ),
+    "endpoint.updated": EndpointUpdated(instance_id=INSTANCE, at=AT, endpoint_id=ENDPOINT),
+    "endpoint.disabled": EndpointDisabled(
+        instance_id=INSTANCE, at=AT, endpoint_id=ENDPOINT, reason="It answered 410 Gone."
+    ),
+    "endpoint.tested": EndpointTested(instance_id=INSTANCE, at=AT, endpoint_id=ENDPOINT),
+}
+"""By event type, with a word behind it where one type has several faces."""
+
+
+def accepted(event: Event) -> AcceptedEvent:
+    """The event as the inbox would have committed it."""
+    return AcceptedEvent(
+        id=EventId("evt_0185697a1e00a1b2c3d4e5f6a7b8c9d0"),
+        position=1,
+        tenant_id=TenantId("tenant_id"),
+        sequence=3,
+        event=event,
+        created_at=AT,
+    )
