@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from types import FrameType
 
 import uvicorn
-from litestar.types import ASGIApp
 
 from gateway.kit.log import get_logger
 from gateway.settings import Settings
@@ -27,7 +27,7 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def make_server(app: ASGIApp, settings: Settings) -> Server:
+def make_server(app: Callable[..., Awaitable[None]], settings: Settings) -> Server:
     """A server for the settings' address; `await server.serve()` runs it until a signal."""
     config = uvicorn.Config(
         app,

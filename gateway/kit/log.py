@@ -24,7 +24,7 @@ from gateway.kit.redact import redact_field
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 # These log statements with their parameters, request headers or whole frames at DEBUG: never wanted, not even there.
-_NEVER_BELOW_WARNING = ("aiosqlite", "httpcore", "hpack", "websockets", "asyncio", "multipart", "urllib3")
+_NEVER_BELOW_WARNING = ("httpcore", "hpack", "websockets", "asyncio", "multipart", "urllib3")
 
 # These install handlers of their own or set their own levels; both are undone so that there is one road out.
 _HANDLED_BY_ROOT = (

@@ -176,7 +176,7 @@ class Instances:
         """End its login at the network where the network knows such a thing, and keep it stopped. Repeatable."""
         instance = await self._storage.instances.get(who, instance_id)
         session = self._sessions.find(instance_id)
-        if isinstance(session, LogsOut):
+        if session is not None and isinstance(session, LogsOut):
             await session.logout()
         async with self._storage.transaction():
             await self._storage.instances.set_wanted(instance_id, False)

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from prometheus_client import Counter
 
 from gateway.domain.errors import GatewayError
 from gateway.kit.clock import Clock
+from gateway.kit.cron import cron_trigger
 from gateway.kit.log import get_logger
 from gateway.services.usage import Usage
 from gateway.settings import Settings
@@ -43,7 +44,7 @@ class Upkeep:
 
     def open(self) -> None:
         """Begin."""
-        self._schedule("prune", self.prune, CronTrigger.from_crontab(self._settings.prune_cron, timezone="UTC"))
+        self._schedule("prune", self.prune, cron_trigger(self._settings.prune_cron))
         self._schedule("flush_usage", self._usage.flush, IntervalTrigger(seconds=FLUSH_SECONDS))
         contextvars.Context().run(self._scheduler.start)
 
@@ -61,6 +62,7 @@ class Upkeep:
         for days, prune in (
             (settings.message_retention_days, self._storage.messages.prune),
             (settings.activity_retention_days, self._storage.activity.prune),
+            (settings.activity_retention_days, self._storage.audit.prune),
             (settings.attempt_retention_days, self._storage.outbox.prune_attempts),
             (settings.delivery_retention_days, self._storage.outbox.prune_delivered),
             (settings.dead_delivery_retention_days, self._storage.outbox.prune_dead),
@@ -81,7 +83,7 @@ class Upkeep:
             await asyncio.sleep(0)  # let a waiting writer go between two batches
         return gone
 
-    def _schedule(self, name: str, chore: Chore, trigger: CronTrigger | IntervalTrigger) -> None:
+    def _schedule(self, name: str, chore: Chore, trigger: BaseTrigger) -> None:
         self._scheduler.add_job(
             self._run, trigger, args=(name, chore), id=name, coalesce=True, max_instances=1, misfire_grace_time=300
         )

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from gateway.domain.errors import GatewayError, NotFound
-from gateway.domain.events import SessionEvent
+from gateway.domain.events import Event, SessionEvent
 from gateway.domain.ids import InstanceId
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
@@ -27,13 +27,12 @@ RETRY = 1.0
 class Teller:
     """One queue and one task for all sessions."""
 
-    def __init__(self, emit: Callable[[SessionEvent], Awaitable[None]], clock: Clock) -> None:
+    def __init__(self, emit: Callable[[Event], Awaitable[None]], clock: Clock) -> None:
         self._emit = emit
         self._clock = clock
         self._waiting: dict[InstanceId, list[SessionEvent]] = {}
         self._allowance: dict[InstanceId, tuple[float, float]] = {}
         self._news = asyncio.Event()
-        self._busy: InstanceId | None = None
 
     def tell(self, event: SessionEvent) -> None:
         """Queue a change. Never blocks."""
@@ -98,7 +97,8 @@ class Teller:
     def _wait_for(self, instance_id: InstanceId) -> float:
         tokens, since = self._allowance.get(instance_id, (float(BURST), self._clock.monotonic()))
         tokens = min(BURST, tokens + (self._clock.monotonic() - since) / INTERVAL)
-        return 0.0 if tokens >= 1 else (1 - tokens) * INTERVAL
+        # A hair below one is rounding; waiting for it would mean waking up again and again for nothing.
+        return 0.0 if tokens > 1 - 1e-6 else (1 - tokens) * INTERVAL
 
     def _spend(self, instance_id: InstanceId) -> None:
         now = self._clock.monotonic()

@@ -129,15 +129,6 @@ class _Families:
         for state, count in load.sessions.items():
             sessions.add_metric([state.value], count)
         yield sessions
-        deliveries = GaugeMetricFamily("gateway_deliveries", "Webhook deliveries kept, by state.", labels=["state"])
-        for kind, count in load.deliveries.items():
-            deliveries.add_metric([kind.value], count)
-        yield deliveries
-        oldest = GaugeMetricFamily(
-            "gateway_delivery_oldest_due_seconds", "How long the delivery that waits longest has been due."
-        )
-        oldest.add_metric([], load.oldest_due_seconds)
-        yield oldest
         backlog = GaugeMetricFamily("gateway_inbox_backlog", "Events that wait for their commit.")
         backlog.add_metric([], load.inbox_backlog)
         yield backlog

@@ -23,14 +23,15 @@ from gateway.domain.webhooks import DeliveryState, Endpoint
 from gateway.kit.backoff import Backoff
 from gateway.kit.clock import Clock
 from gateway.kit.egress import Egress
-from gateway.storage.outbox import Claim, Completion, Leased, OutboxStore, Spoiled, Tried
+from gateway.storage.outbox import Claim, Leased, OutboxStore, Spoiled
 from gateway.storage.times import to_ms
-from gateway.storage.webhooks import EndpointStore, Health
-from gateway.webhooks import health
+from gateway.storage.webhooks import EndpointStore
+from gateway.webhooks.bell import Bell
+from gateway.webhooks.endings import Ending, Endings
 from gateway.webhooks.lanes import Lane, Lanes, share_out
 from gateway.webhooks.metrics import DispatcherMetrics
 from gateway.webhooks.sender import Limits, Sender
-from gateway.webhooks.verdict import GONE, PROBLEM_WAIT_MS, TryResult, Verdict, judge, waits
+from gateway.webhooks.verdict import TryResult, Verdict, judge, waits
 
 log = structlog.get_logger(__name__)
 
@@ -47,15 +48,6 @@ class DispatcherSettings(Struct, frozen=True, kw_only=True):
     refresh: float = 30.0
     """How often the database is asked what is due, for whatever nobody told us."""
     limits: Limits = Limits()
-
-
-class _Ending(Struct, frozen=True):
-    """A claim's end, waiting for its commit. Without a verdict it goes back untried."""
-
-    lane: Lane
-    row: Leased
-    result: TryResult | None
-    verdict: Verdict | None
 
 
 class Dispatcher:
@@ -84,10 +76,8 @@ class Dispatcher:
         self._lanes = Lanes()
         self._sends: set[asyncio.Task[None]] = set()
         self._claimed: set[DeliveryId] = set()
-        self._ended: list[_Ending] = []
-        self._bell = asyncio.Event()
-        self._alarm: asyncio.Task[None] | None = None
-        self._alarm_at = 0.0
+        self._ended: list[Ending] = []
+        self._bell = Bell(clock)
         self._refresh_at = float("-inf")
         self._trouble = Backoff(base=0.2, cap=2.0)
         self._draining = False
@@ -95,6 +85,7 @@ class Dispatcher:
         self._notices: set[asyncio.Task[None]] = set()
         self._metrics = DispatcherMetrics()
         self.metrics = self._metrics.all
+        self._endings = Endings(outbox, endpoints, clock, self._metrics, owner=self.boot_id)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -110,12 +101,12 @@ class Dispatcher:
             if probe:
                 lane.breaker.probe_now()
             self._lanes.ready(lane)
-        self._bell.set()
+        self._bell.ring()
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - past it things are given back, not abandoned
         """Claim nothing more, wait up to `timeout` seconds for what is in flight, give the rest back, end."""
         self._draining = True
-        self._bell.set()
+        self._bell.ring()
         if self._task is None:
             return
         await asyncio.wait({self._task}, timeout=timeout)
@@ -126,7 +117,7 @@ class Dispatcher:
             await asyncio.wait({self._task}, timeout=2.0)
         self._task.cancel()
         await asyncio.gather(self._task, *self._notices, return_exceptions=True)
-        self._silence()
+        self._bell.close()
 
     @property
     def in_flight(self) -> int:
@@ -152,7 +143,7 @@ class Dispatcher:
                 await self._clock.sleep(self._trouble.next())
             else:
                 await self._rest()
-        self._silence()
+        self._bell.close()
 
     # -- one turn ------------------------------------------------------------------------------------------------
 
@@ -222,13 +213,13 @@ class Dispatcher:
                 self._lanes.later(lane, to_ms(self._clock.now()) + max(1, round(wait * 1000)))
         return room
 
-    async def _commit(self, ended: list[_Ending], claims: list[Claim]) -> tuple[list[Leased], list[Spoiled]]:
+    async def _commit(self, ended: list[Ending], claims: list[Claim]) -> tuple[list[Leased], list[Spoiled]]:
         """One transaction, then what follows from it in memory. Raises only when nothing was committed."""
         now = to_ms(self._clock.now())
         leased: list[Leased] = []
         spoiled: list[Spoiled] = []
         async with self._outbox.transaction():
-            taken, disabled = await self._write(ended)
+            taken, disabled = await self._endings.write(ended)
             if claims:
                 leased, spoiled = await self._outbox.claim(
                     claims, owner=self.boot_id, now=now, lease_until=now + self._lease_ms
@@ -243,50 +234,8 @@ class Dispatcher:
             log.error("delivery_spoiled", delivery=each.id, endpoint=each.endpoint_id)
             await self._outbox.bury(each.id, _SPOILED, now=to_ms(self._clock.now()))
 
-    async def _write(self, ended: Collection[_Ending]) -> tuple[set[DeliveryId], list[tuple[Lane, str]]]:
-        """How tries ended, into the database. Part of the caller's transaction; nothing in memory changes."""
-        completions: list[Completion] = []
-        tries: list[Tried] = []
-        released: list[tuple[DeliveryId, int]] = []
-        for each in ended:
-            if each.verdict is None:
-                released.append((each.row.id, each.row.attempt))
-                continue
-            completions.append(each.verdict.completion)
-            if each.verdict.tried is not None:
-                tries.append(each.verdict.tried)
-        taken = await self._outbox.complete(completions, tries, owner=self.boot_id)
-        await self._outbox.release(released, owner=self.boot_id)
-        return taken, await self._write_health(ended)
-
-    async def _write_health(self, ended: Collection[_Ending]) -> list[tuple[Lane, str]]:
-        # An endpoint that works and worked costs nothing here: only a change of its failures is written.
-        now = self._clock.now()
-        changed: dict[EndpointId, tuple[Lane, Health]] = {}
-        disabled: dict[EndpointId, tuple[Lane, str]] = {}
-        for each in ended:
-            if each.result is None:
-                continue
-            lane, before = changed.get(each.lane.id, (each.lane, each.lane.health))
-            if each.result.succeeded:
-                if before.failures:
-                    changed[lane.id] = (lane, Health())
-                disabled.pop(lane.id, None)
-                continue
-            changed[lane.id] = (lane, health.after_failure(before, to_ms(now)))
-            if each.result.status == GONE:
-                disabled[lane.id] = (lane, health.GONE_REASON)
-            elif health.has_given_up(before, to_ms(now)):
-                disabled[lane.id] = (lane, health.REASON)
-        for lane, after in changed.values():
-            await self._endpoints.set_health(lane.id, after)
-        for lane, reason in disabled.values():
-            await self._endpoints.disable(lane.id, reason, now)
-        return list(disabled.values())
-
-    def _settle(self, ended: Collection[_Ending], taken: set[DeliveryId]) -> None:
+    def _settle(self, ended: Collection[Ending], taken: set[DeliveryId]) -> None:
         """After the commit: free the slots, and remember what the tries taught about the endpoints."""
-        now = self._clock.monotonic()
         for each in ended:
             lane = each.lane
             self._claimed.discard(each.row.id)
@@ -295,8 +244,7 @@ class Dispatcher:
                 lane.wants_slot = False
                 self._lanes.ready(lane)
             if each.verdict is None:
-                self._metrics.released.inc()
-                lane.breaker.abandoned()
+                self._endings.abandon(each)
                 if not self._draining:
                     self._lanes.ready(lane)
                 continue
@@ -304,37 +252,8 @@ class Dispatcher:
             if completion.state is DeliveryState.PENDING:
                 lane.may_have_later = True
                 self._lanes.later(lane, completion.due)
-            if each.result is None:
-                lane.breaker.hold(now, PROBLEM_WAIT_MS / 1000)
-                continue
-            self._count(each, valid=completion.id in taken)
-            if each.result.succeeded:
-                lane.health = Health()
-                lane.breaker.succeeded(now)
-            else:
-                lane.health = health.after_failure(lane.health, to_ms(self._clock.now()))
-                lane.breaker.failed(now)
+            self._endings.learn(each, valid=completion.id in taken)
         self._metrics.in_flight.set(len(self._claimed))
-
-    def _count(self, ending: _Ending, *, valid: bool) -> None:
-        assert ending.result is not None
-        assert ending.verdict is not None
-        if not valid:
-            # The row is gone, or somebody else's lease: our answer no longer counts.
-            log.warning("delivery_discarded", delivery=ending.row.id, attempt=ending.row.attempt)
-            self._metrics.discarded.inc()
-            return
-        self._metrics.duration.observe(ending.result.duration)
-        if ending.row.attempt == 1:
-            done = to_ms(ending.result.started_at) / 1000 + ending.result.duration
-            self._metrics.delay.observe(max(0.0, done - ending.row.created_at / 1000))
-        match ending.verdict.completion.state:
-            case DeliveryState.DELIVERED if ending.result.succeeded:
-                self._metrics.delivered.inc()
-            case DeliveryState.DEAD:
-                self._metrics.given_up.inc()
-            case _:
-                self._metrics.retried.inc()
 
     def _begin(self, leased: Iterable[Leased]) -> None:
         for row in leased:
@@ -392,8 +311,8 @@ class Dispatcher:
             log.exception("delivery_stumbled", delivery=row.id)
             verdict = waits(row, f"The gateway stumbled over it ({type(error).__name__}).", now=self._clock.now())
         finally:
-            self._ended.append(_Ending(lane, row, result, verdict))
-            self._bell.set()
+            self._ended.append(Ending(lane, row, result, verdict))
+            self._bell.ring()
 
     def _announce(self, disabled: Iterable[tuple[Lane, str]]) -> None:
         for lane, reason in disabled:
@@ -415,7 +334,7 @@ class Dispatcher:
 
     # -- when a batch fails --------------------------------------------------------------------------------------
 
-    async def _one_by_one(self, ended: list[_Ending], claims: list[Claim]) -> None:
+    async def _one_by_one(self, ended: list[Ending], claims: list[Claim]) -> None:
         """A batch contains something the database or its driver chokes on; find it, set it aside, do the rest."""
         while ended:
             each = ended[0]
@@ -469,31 +388,12 @@ class Dispatcher:
         if self._ended or (self._lanes.has_ready and len(self._claimed) < self._settings.max_in_flight):
             await asyncio.sleep(0)
             return
-        self._bell.clear()
+        self._bell.hush()
         if self._draining and not self._claimed:
             return
-        self._set_alarm()
-        await self._bell.wait()
-
-    def _set_alarm(self) -> None:
-        now = self._clock.monotonic()
-        at = self._refresh_at
         due = self._lanes.next_due()
+        at = self._refresh_at
         if due is not None:
             # Wall time may jump; looking again at every refresh bounds what that can delay.
-            at = min(at, now + max(0.0, (due - to_ms(self._clock.now())) / 1000))
-        if self._alarm is not None and not self._alarm.done():
-            if self._alarm_at <= at:
-                return  # it rings a little early at worst
-            self._alarm.cancel()
-        self._alarm_at = at
-        self._alarm = asyncio.create_task(self._ring(at - now))
-
-    async def _ring(self, seconds: float) -> None:
-        await self._clock.sleep(seconds)
-        self._bell.set()
-
-    def _silence(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+            at = min(at, self._clock.monotonic() + max(0.0, (due - to_ms(self._clock.now())) / 1000))
+        await self._bell.wait(at)

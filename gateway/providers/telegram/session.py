@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -57,7 +58,8 @@ class TelegramSession:
         self._settled = False
         self._conflicts = 0
         self._backoff = Backoff(base=1.0, cap=60.0)
-        self._webhook_failed_at = context.clock.now()
+        # Telegram's error times are whole seconds, so one in the second of our start has to count as later.
+        self._webhook_failed_at = context.clock.now() - timedelta(seconds=1)
 
     async def run(self) -> None:
         """Live until cancelled. Raises BadCredentials or LoggedOut when only a person can help."""

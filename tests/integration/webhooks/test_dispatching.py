@@ -442,7 +442,7 @@ async def test_a_claim_uses_the_index_however_long_the_list(outlet: Outlet) -> N
         pytest.skip("the plan is SQLite's")
     from gateway.storage.outbox_sql import claim_sql, complete_sql
 
-    file = outlet.storage.engine.file  # type: ignore[union-attr]  # it is the SQLite engine
+    file = outlet.storage.engine.file
     with sqlite3.connect(file) as raw:
         plan = str(
             raw.execute("EXPLAIN QUERY PLAN " + claim_sql("sqlite", 2, 1), ["o", 1] + ["e", 1, 1] * 3).fetchall()

@@ -42,7 +42,7 @@ class OutboxMachine(RuleBasedStateMachine):
         """How often a receiver may have been given what it had taken already: by hand, or by a kill."""
         self.disabled: dict[str, int] = {}
         """Disabled endpoints and how many requests they had got by then."""
-        self.secrets = dict.fromkeys(NAMES, (SECRET,))
+        self.secrets: dict[str, tuple[str, ...]] = dict.fromkeys(NAMES, (SECRET,))
         self.endpoints: dict[str, Endpoint] = {}
         self.do(self._open())
 
@@ -63,7 +63,7 @@ class OutboxMachine(RuleBasedStateMachine):
         dispatcher = self.outlet.dispatcher
 
         def at_rest() -> bool:
-            asleep = self.outlet.clock.sleepers > 0 and not dispatcher._bell.is_set()
+            asleep = self.outlet.clock.sleepers > 0 and not dispatcher._bell.is_rung
             return asleep and dispatcher.in_flight == 0 and not dispatcher._lanes.has_ready and not dispatcher._ended
 
         await self.outlet.until(at_rest)
@@ -98,7 +98,7 @@ class OutboxMachine(RuleBasedStateMachine):
                 if task is not None:
                     task.cancel()
             await asyncio.gather(*(task for task in (dead._task, *dead._sends) if task), return_exceptions=True)
-            dead._silence()
+            dead._bell.close()
             self.receiver.answer(f"/{name}")
             self.outlet.new_dispatcher().start()
             await self._quiet()

@@ -111,7 +111,7 @@ def test_a_library_that_brought_its_own_handler_loses_it(stream: io.StringIO) ->
 
 def test_database_statements_are_not_logged_even_when_we_debug(stream: io.StringIO) -> None:
     configure(level="debug", json=True, stream=stream)
-    logging.getLogger("aiosqlite").debug("executing insert into messages values ('hello')")
+    logging.getLogger("httpcore").debug("executing insert into messages values ('hello')")
     assert stream.getvalue() == ""
 
 
