@@ -32,7 +32,7 @@ def environment(folder: Path, database_url: str, **more: str) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT),
-        "PYTHONWARNINGS": "error",
+        "PYTHONWARNINGS": "default",
         "DATA_DIR": str(folder / "data"),
         "EGRESS_ALLOW": "127.0.0.0/8",
         "ADMIN_EMAIL": ADMIN_EMAIL,

@@ -107,11 +107,11 @@ class Seam:
     # Waiting
 
     async def until(self, condition: Callable[[], object], *, passing: float | None = None) -> None:
-        """Return as soon as `condition` holds; fail after ten seconds of real time.
+        """Return as soon as `condition` holds; fail after half a minute of real time.
 
         `passing` lets that many seconds go by on the manual clock whenever somebody sleeps on it.
         """
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not condition():
                 if passing is not None and self.clock.sleepers:
                     await self.clock.advance(seconds=passing)
@@ -131,7 +131,7 @@ class Life:
 
     async def ending(self) -> BaseException | None:
         """What the session ended with, once it has."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await asyncio.wait([self.task])
         return self.task.exception()
 

@@ -14,6 +14,7 @@ from litestar.exceptions import NotFoundException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme, Tag
+from litestar.params import FromPath
 
 import gateway
 
@@ -109,7 +110,7 @@ def make_config() -> OpenAPIConfig:
 
 
 @get("/docs/static/{name:str}", include_in_schema=False)
-async def static(name: str) -> Response[bytes]:
+async def static(name: FromPath[str]) -> Response[bytes]:
     """A file of the page."""
     media_type = _TYPES.get(name)
     if media_type is None:

@@ -11,6 +11,7 @@ from typing import Any
 from litestar import Request, Response, Router, post
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
 from msgspec import Struct
 
 from gateway.domain.errors import GatewayError, NotConnected, NotFound
@@ -64,8 +65,12 @@ def _refuse(request: Request[Any, Any, Any], problem: Exception) -> Response[Ref
         status: ResponseSpec(Refused, description=words, generate_examples=False) for status, words in _WORDS.items()
     },
 )
-async def receive(request: Request[Any, Any, Any], provider: str, instance_id: str) -> Response[bytes]:
+async def receive(
+    request: Request[Any, Any, Any], provider: FromPath[str], instance_id: FromPath[str]
+) -> Response[bytes]:
     """For messenger networks in webhook mode. Each proves itself in its own way, as agreed when the hook was set."""
+    if "\0" in instance_id:
+        raise NotFound("Not found")
     reply = await services(request).hooks.receive(
         provider, InstanceId(instance_id), dict(request.headers), await request.body()
     )

@@ -36,6 +36,7 @@ BODY_LIMIT = 1024 * 1024
 _Connection = ASGIConnection[Any, Any, Any, Any]
 _FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # an escaped NUL, and not an escaped backslash before "u0000"
 _PATH_IN_ERROR = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
 T = TypeVar("T")
 
@@ -97,6 +98,11 @@ def authenticated(app: ASGIApp) -> ASGIApp:
         if "\x00" in scope["path"]:  # no id has one, and PostgreSQL refuses to look for it
             raise errors.NotFound("Not found")
         scope["user"] = who
+        # No id, name or word of ours holds a NUL, and PostgreSQL takes none.
+        if "\0" in scope["path"]:
+            raise errors.NotFound("Not found")
+        if b"%00" in scope["query_string"]:
+            raise errors.InvalidInput("The query must not hold NUL characters")
         await app(scope, receive, send)
 
     return recognise
@@ -135,6 +141,8 @@ class StrictRequest(Request[Principal, Any, State]):
 
 def decode(body: bytes, kind: Any) -> Any:
     """A JSON text as `kind`. Raises InvalidInput, naming the field where there is one."""
+    if b"u0000" in body and _NUL.search(body):
+        raise errors.InvalidInput("Texts must not hold NUL characters")
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as problem:

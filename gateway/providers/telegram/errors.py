@@ -36,6 +36,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
+from aiohttp import ClientConnectorError
 
 from gateway.domain.errors import (
     GatewayError,
@@ -142,6 +143,12 @@ def refusal_of(error: Exception, token: str) -> GatewayError:
             return NetworkUnreachable(
                 "Telegram's answer could not be read, so it is not known whether the request was done.",
                 code="telegram_unreadable",
+            )
+        case TelegramNetworkError(__cause__=ClientConnectorError()):
+            return NetworkUnreachable(
+                f"Telegram cannot be reached ({said}); nothing was sent.",
+                code="telegram_unreachable",
+                maybe_sent=False,
             )
         case TelegramNetworkError():
             return NetworkUnreachable(

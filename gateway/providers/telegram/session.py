@@ -41,6 +41,8 @@ WATCH_EVERY = 180.0
 _CONFLICT_STEP, _CONFLICT_CAP = 5.0, 60.0
 _STORAGE, _STORAGE_CAP = "storage_unavailable", 10.0
 _CONFLICTS = frozenset({"telegram_webhook_active", "telegram_second_poller"})
+_HICCUPS = frozenset({"telegram_server_error", "telegram_unreachable", "telegram_unreadable"})
+"""What happens to every bot now and then and is over a second later: told when it happens twice in a row."""
 
 
 class TelegramSession:
@@ -56,6 +58,7 @@ class TelegramSession:
         self._offset: int | None = None
         self._greeting = "Connected."
         self._settled = False
+        self._proven = False
         self._conflicts = 0
         self._backoff = Backoff(base=1.0, cap=60.0)
         # Telegram's error times are whole seconds, so one in the second of our start has to count as later.
@@ -131,9 +134,13 @@ class TelegramSession:
         try:
             await step()
         except Interrupted as cut:
+            if self._proven and cut.code in _HICCUPS:
+                self._context.report.note(f"{cut.sentence} Trying again at once.", "warning")
+            else:
+                self._context.report.trouble(cut.code, cut.sentence)
+            self._proven = False
             if cut.code not in _CONFLICTS:
                 self._settled = False
-            self._context.report.trouble(cut.code, cut.sentence)
             await self._context.clock.sleep(self._pause(cut))
             return False
         self._backoff.reset()
@@ -174,7 +181,7 @@ class TelegramSession:
                 _STORAGE, "What arrives cannot be stored right now; it waits at Telegram and is not lost."
             )
         self._settled = True
-        self._context.report.connected(self._greeting)
+        self._connected()
 
     # Webhook. A stop leaves it in place: Telegram keeps what it cannot deliver for 24 hours, and the next start
     # receives it; removing it would gain nothing.
@@ -209,8 +216,12 @@ class TelegramSession:
                 f"{found.pending_update_count} updates wait. Check that BASE_URL is reachable from outside.",
                 retry_after=WATCH_EVERY,
             )
-        self._context.report.connected(self._greeting)
+        self._connected()
         await self._context.clock.sleep(WATCH_EVERY)
+
+    def _connected(self) -> None:
+        self._proven = True
+        self._context.report.connected(self._greeting)
 
     async def _introduce(self) -> None:
         who = await self._bot.prove()

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from litestar import Response, delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody
 
 from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Address, InstanceId
@@ -32,7 +33,7 @@ from gateway.surfaces.api.schemas.messages import (
 from gateway.surfaces.api.schemas.paging import Pagination
 from gateway.surfaces.api.schemas.whatsapp import SendReply, Succeeded
 from gateway.surfaces.api.shared import AnyRequest, EndDate, Limit, Skip, StartDate, fields_named
-from gateway.surfaces.http import moment_of, page_of, services
+from gateway.surfaces.http import Who, moment_of, page_of, services
 
 DEFAULT_CONTACTS = 100
 DEFAULT_MESSAGES = 50
@@ -51,7 +52,7 @@ _MESSAGE = _CHAT + "/messages/{message_id:str}"
 
 
 @get("/{instance_id:str}/contacts", summary="Contacts", responses=_LIST)
-async def contacts(request: AnyRequest, who: Principal, instance_id: str) -> ContactList:
+async def contacts(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> ContactList:
     """Who the instance has seen, by name; nobody while it is not connected."""
     instance = await services(request).instances.get(who, InstanceId(instance_id))
     if instance.state.kind is not SessionStateKind.CONNECTED:
@@ -61,7 +62,7 @@ async def contacts(request: AnyRequest, who: Principal, instance_id: str) -> Con
 
 @get("/{instance_id:str}/contacts/db", summary="Contacts as they are kept", responses=_LIST)
 async def stored_contacts(
-    request: AnyRequest, who: Principal, instance_id: str, limit: Limit = DEFAULT_CONTACTS, skip: Skip = 0
+    request: AnyRequest, who: Who, instance_id: FromPath[str], limit: Limit = DEFAULT_CONTACTS, skip: Skip = 0
 ) -> ContactPage:
     """Contacts as they are kept, by name, connected or not."""
     return await stored_contacts_of(request, who, InstanceId(instance_id), limit, skip)
@@ -69,7 +70,7 @@ async def stored_contacts(
 
 @get("/{instance_id:str}/chats", summary="Chats", responses=_LIST)
 async def chats(
-    request: AnyRequest, who: Principal, instance_id: str, limit: Limit = DEFAULT_MESSAGES, skip: Skip = 0
+    request: AnyRequest, who: Who, instance_id: FromPath[str], limit: Limit = DEFAULT_MESSAGES, skip: Skip = 0
 ) -> ChatPage:
     """Conversations the instance has seen, the one that moved last first."""
     page = page_of(limit or DEFAULT_MESSAGES, skip)
@@ -80,7 +81,7 @@ async def chats(
 
 
 @get("/{instance_id:str}/profile", summary="Who it is on its network", responses=_ACT)
-async def profile(request: AnyRequest, who: Principal, instance_id: str) -> ProfileReply:
+async def profile(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> ProfileReply:
     """Who the instance is there, asked now."""
     found = await services(request).messaging.profile(who, InstanceId(instance_id))
     return ProfileReply(id=found.address, name=found.name, username=found.username, is_bot=found.is_bot)
@@ -107,9 +108,9 @@ async def stored_contacts_of(
 @get(_CHAT + "/messages", summary="Messages of a chat", responses=_LIST)
 async def messages(
     request: AnyRequest,
-    who: Principal,
-    instance_id: str,
-    chat_id: str,
+    who: Who,
+    instance_id: FromPath[str],
+    chat_id: FromPath[str],
     limit: Limit = DEFAULT_MESSAGES,
     skip: Skip = 0,
     start_date: StartDate = None,
@@ -144,7 +145,7 @@ async def messages(
     },
 )
 async def media(
-    request: AnyRequest, who: Principal, instance_id: str, chat_id: str, message_id: str
+    request: AnyRequest, who: Who, instance_id: FromPath[str], chat_id: FromPath[str], message_id: FromPath[str]
 ) -> Response[bytes]:
     """The file of a message, fetched from the network now. Nothing is kept at a public place."""
     fetched, content = await services(request).messaging.media(
@@ -168,7 +169,12 @@ async def media(
 
 @put(_MESSAGE, summary="Edit a message", responses=_ACT)
 async def edit(
-    request: AnyRequest, who: Principal, instance_id: str, chat_id: str, message_id: str, data: EditBody
+    request: AnyRequest,
+    who: Who,
+    instance_id: FromPath[str],
+    chat_id: FromPath[str],
+    message_id: FromPath[str],
+    data: JSONBody[EditBody],
 ) -> SendReply:
     """Replace the text or caption of a message that the instance sent."""
     await services(request).instances.get(who, InstanceId(instance_id))
@@ -182,7 +188,9 @@ async def edit(
 
 
 @delete(_MESSAGE, status_code=200, summary="Delete a message", responses=_ACT)
-async def take_back(request: AnyRequest, who: Principal, instance_id: str, chat_id: str, message_id: str) -> Succeeded:
+async def take_back(
+    request: AnyRequest, who: Who, instance_id: FromPath[str], chat_id: FromPath[str], message_id: FromPath[str]
+) -> Succeeded:
     """Take a message back for everyone. What is kept of it here stays, marked as deleted."""
     with fields_named(_FIELDS):
         await services(request).messaging.delete(who, InstanceId(instance_id), Address(chat_id), message_id)
@@ -191,7 +199,12 @@ async def take_back(request: AnyRequest, who: Principal, instance_id: str, chat_
 
 @post(_MESSAGE + "/reaction", status_code=200, summary="React to a message", responses=_ACT)
 async def react(
-    request: AnyRequest, who: Principal, instance_id: str, chat_id: str, message_id: str, data: ReactionBody
+    request: AnyRequest,
+    who: Who,
+    instance_id: FromPath[str],
+    chat_id: FromPath[str],
+    message_id: FromPath[str],
+    data: JSONBody[ReactionBody],
 ) -> Succeeded:
     """Set the instance's reaction, or withdraw it."""
     with fields_named(_FIELDS):
@@ -203,7 +216,7 @@ async def react(
 
 @post(_CHAT + "/activity", status_code=200, summary="Show that it is typing", responses=_ACT)
 async def show_activity(
-    request: AnyRequest, who: Principal, instance_id: str, chat_id: str, data: ChatActivityBody
+    request: AnyRequest, who: Who, instance_id: FromPath[str], chat_id: FromPath[str], data: JSONBody[ChatActivityBody]
 ) -> Succeeded:
     """Show `typing` and the like in a chat; the network hides it by itself after some seconds."""
     with fields_named(_FIELDS):
@@ -218,7 +231,7 @@ async def show_activity(
     responses=_ACT,
 )
 async def answer_button(
-    request: AnyRequest, who: Principal, instance_id: str, query_id: str, data: ButtonAnswerBody
+    request: AnyRequest, who: Who, instance_id: FromPath[str], query_id: FromPath[str], data: JSONBody[ButtonAnswerBody]
 ) -> Succeeded:
     """Acknowledge a press (`queryId` of `button_pressed`), so that the network stops showing it as waiting."""
     await services(request).messaging.answer_button(

@@ -81,7 +81,7 @@ def _from_validation(problem: ValidationException) -> InvalidInput:
     extra = problem.extra if isinstance(problem.extra, list) and problem.extra else [{}]
     first = extra[0] if isinstance(extra[0], dict) else {}
     message, key = str(first.get("message", "The request is not valid")), first.get("key")
-    if not key and "`data`" in message:
+    if key == "data" or (not key and "`data`" in message):  # a body that is there is judged by StrictRequest
         return InvalidInput("A JSON body is required")
     return InvalidInput(f"{key}: {message}" if key else message, field=key)
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from gateway.domain.errors import InvalidInput
 from gateway.domain.events import EVENT_TYPES
@@ -21,22 +21,22 @@ from gateway.surfaces.api.schemas.history import (
 from gateway.surfaces.api.schemas.paging import Pagination
 from gateway.surfaces.api.shared import AnyRequest, EndDate, Limit, Skip, StartDate
 from gateway.surfaces.api.words import INSTANCE_ACTIONS, names_of
-from gateway.surfaces.http import iso, moment_of, page_of, services
+from gateway.surfaces.http import Who, iso, moment_of, page_of, services
 
 DEFAULT_ACTIVITY = 100
 DEFAULT_EVENTS = 20
 _LIST = refusals(400, 401, 403, 404, 429, 500)
 
-Since = Annotated[str | None, Parameter(description="Only what came after this: ISO 8601.")]
-Types = Annotated[str | None, Parameter(description="Event types or actions, comma separated; default: all.")]
-Actions = Annotated[str | None, Parameter(description="Actions, comma separated; default: all.")]
+Since = Annotated[str | None, QueryParameter(description="Only what came after this: ISO 8601.")]
+Types = Annotated[str | None, QueryParameter(description="Event types or actions, comma separated; default: all.")]
+Actions = Annotated[str | None, QueryParameter(description="Actions, comma separated; default: all.")]
 
 
 @get("/{instance_id:str}/activity", summary="Activity log", responses=_LIST)
 async def activity(
     request: AnyRequest,
-    who: Principal,
-    instance_id: str,
+    who: Who,
+    instance_id: FromPath[str],
     limit: Limit = DEFAULT_ACTIVITY,
     skip: Skip = 0,
     actions: Actions = None,
@@ -64,8 +64,8 @@ async def activity(
 @get("/{instance_id:str}/events", summary="What happened", responses=_LIST)
 async def events(
     request: AnyRequest,
-    who: Principal,
-    instance_id: str,
+    who: Who,
+    instance_id: FromPath[str],
     since: Since = None,
     limit: Limit = DEFAULT_EVENTS,
     types: Types = None,
@@ -75,7 +75,7 @@ async def events(
 
 
 @get("/{instance_id:str}/journal", summary="The session's last lines", responses=refusals(401, 403, 404, 429, 500))
-async def journal(request: AnyRequest, who: Principal, instance_id: str) -> Journal:
+async def journal(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Journal:
     """What its session said since this process began, oldest first; the place to look when it does not connect."""
     lines = await services(request).instances.journal(who, InstanceId(instance_id))
     return Journal(lines=[JournalItem.of(line) for line in lines])

@@ -4,11 +4,11 @@ from typing import Any
 
 from litestar import Response, delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody
 
 from gateway.domain.errors import NotFound
 from gateway.domain.ids import InstanceId
 from gateway.domain.instances import SessionStateKind
-from gateway.domain.tenants import Principal
 from gateway.services.checks import require_person
 from gateway.surfaces.api import sending
 from gateway.surfaces.api.documented import refusals
@@ -28,7 +28,7 @@ from gateway.surfaces.api.schemas.instances import (
 from gateway.surfaces.api.schemas.whatsapp import SendBody, SendMediaBody, SendReply
 from gateway.surfaces.api.shared import AnyRequest, IdempotencyKey, fields_named
 from gateway.surfaces.api.uploads import UploadOperation, UploadRequest, read_upload
-from gateway.surfaces.http import services
+from gateway.surfaces.http import Who, services
 
 QR_WAIT = 10.0
 """Seconds that a request for a QR code waits for the first one."""
@@ -41,7 +41,7 @@ _SEND = refusals(400, 401, 403, 404, 409, 413, 429, 500, 502, 504)
 
 
 @post("/", summary="Create an instance", responses=refusals(400, 401, 403, 409, 413, 429, 500))
-async def create(request: AnyRequest, who: Principal, data: NewInstanceBody) -> CreatedInstanceReply:
+async def create(request: AnyRequest, who: Who, data: JSONBody[NewInstanceBody]) -> CreatedInstanceReply:
     """Store an instance, with its webhook if it has one, and connect it in the background."""
     require_person(who)
     with fields_named(_FIELDS):
@@ -50,7 +50,7 @@ async def create(request: AnyRequest, who: Principal, data: NewInstanceBody) -> 
 
 
 @get("/", summary="List instances", responses=refusals(401, 403, 429, 500))
-async def list_instances(request: AnyRequest, who: Principal) -> InstanceList:
+async def list_instances(request: AnyRequest, who: Who) -> InstanceList:
     """Every instance within reach, oldest first."""
     require_person(who)
     given = services(request)
@@ -60,7 +60,7 @@ async def list_instances(request: AnyRequest, who: Principal) -> InstanceList:
 
 
 @get("/{instance_id:str}", summary="Show an instance", responses=_READ)
-async def show(request: AnyRequest, who: Principal, instance_id: str) -> ShownInstance:
+async def show(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> ShownInstance:
     """One instance, its webhook settings and its connection."""
     given = services(request)
     instance = await given.instances.get(who, InstanceId(instance_id))
@@ -68,7 +68,9 @@ async def show(request: AnyRequest, who: Principal, instance_id: str) -> ShownIn
 
 
 @put("/{instance_id:str}", summary="Change an instance", responses=refusals(400, 401, 403, 404, 409, 413, 429, 500))
-async def change(request: AnyRequest, who: Principal, instance_id: str, data: InstanceChangesBody) -> InstanceReply:
+async def change(
+    request: AnyRequest, who: Who, instance_id: FromPath[str], data: JSONBody[InstanceChangesBody]
+) -> InstanceReply:
     """Change what was given. New network settings reconnect it; a webhook that is on afterwards is told."""
     require_person(who)
     given = services(request)
@@ -78,7 +80,7 @@ async def change(request: AnyRequest, who: Principal, instance_id: str, data: In
 
 
 @delete("/{instance_id:str}", status_code=200, summary="Delete an instance", responses=_READ)
-async def remove(request: AnyRequest, who: Principal, instance_id: str) -> Done:
+async def remove(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Done:
     """Stop it and remove it with its messages, contacts, events and webhooks."""
     require_person(who)
     await services(request).instances.delete(who, InstanceId(instance_id))
@@ -86,13 +88,13 @@ async def remove(request: AnyRequest, who: Principal, instance_id: str) -> Done:
 
 
 @get("/{instance_id:str}/status", summary="How it is doing", responses=_READ)
-async def status(request: AnyRequest, who: Principal, instance_id: str) -> InstanceStatus:
+async def status(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> InstanceStatus:
     """Whether messages flow, and why not."""
     return InstanceStatus.of(await services(request).instances.get(who, InstanceId(instance_id)))
 
 
 @post("/{instance_id:str}/reconnect", status_code=200, summary="Connect it anew", responses=_READ)
-async def reconnect(request: AnyRequest, who: Principal, instance_id: str) -> Done:
+async def reconnect(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Done:
     """Open its session anew, in the background, whatever state it is in."""
     require_person(who)
     await services(request).instances.reconnect(who, InstanceId(instance_id))
@@ -100,7 +102,7 @@ async def reconnect(request: AnyRequest, who: Principal, instance_id: str) -> Do
 
 
 @post("/{instance_id:str}/stop", status_code=200, summary="Stop it", responses=_READ)
-async def stop(request: AnyRequest, who: Principal, instance_id: str) -> Done:
+async def stop(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Done:
     """End its session and keep it stopped, also over restarts. Its login stays; `reconnect` starts it again."""
     require_person(who)
     await services(request).instances.stop(who, InstanceId(instance_id))
@@ -113,7 +115,7 @@ async def stop(request: AnyRequest, who: Principal, instance_id: str) -> Done:
     summary="Log out",
     responses=_LOGOUT,
 )
-async def logout(request: AnyRequest, who: Principal, instance_id: str) -> Done:
+async def logout(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Done:
     """End its login at the network, where there is such a thing, and keep it stopped. Also when it does not run."""
     require_person(who)
     await services(request).instances.logout(who, InstanceId(instance_id))
@@ -125,7 +127,7 @@ async def logout(request: AnyRequest, who: Principal, instance_id: str) -> Done:
     summary="The QR code to scan",
     responses={202: ResponseSpec(QrPending, description="No code yet.", generate_examples=False), **_READ},
 )
-async def qr(request: AnyRequest, who: Principal, instance_id: str) -> Response[QrReply]:
+async def qr(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Response[QrReply]:
     """The raw text of the QR code, waiting up to ten seconds for the first one while the session opens.
 
     404 when none will come: the instance is connected, is not starting, or its network logs in without a QR code.
@@ -147,7 +149,11 @@ async def qr(request: AnyRequest, who: Principal, instance_id: str) -> Response[
 
 @post("/{instance_id:str}/send", status_code=200, summary="Send a message", responses=_SEND)
 async def send(
-    request: AnyRequest, who: Principal, instance_id: str, data: SendBody, idempotency_key: IdempotencyKey = None
+    request: AnyRequest,
+    who: Who,
+    instance_id: FromPath[str],
+    data: JSONBody[SendBody],
+    idempotency_key: IdempotencyKey = None,
 ) -> SendReply:
     """As under `/api/whatsapp`, without counting as an API call."""
     await services(request).instances.get(who, InstanceId(instance_id))
@@ -156,7 +162,11 @@ async def send(
 
 @post("/{instance_id:str}/send-media", status_code=200, summary="Send a file from a URL", responses=_SEND)
 async def send_media(
-    request: AnyRequest, who: Principal, instance_id: str, data: SendMediaBody, idempotency_key: IdempotencyKey = None
+    request: AnyRequest,
+    who: Who,
+    instance_id: FromPath[str],
+    data: JSONBody[SendMediaBody],
+    idempotency_key: IdempotencyKey = None,
 ) -> SendReply:
     """As under `/api/whatsapp`, without counting as an API call."""
     await services(request).instances.get(who, InstanceId(instance_id))
@@ -173,7 +183,7 @@ async def send_media(
     responses=_SEND,
 )
 async def send_file(
-    request: UploadRequest, who: Principal, instance_id: str, idempotency_key: IdempotencyKey = None
+    request: UploadRequest, who: Who, instance_id: FromPath[str], idempotency_key: IdempotencyKey = None
 ) -> SendReply:
     """As under `/api/whatsapp`, without counting as an API call."""
     await services(request).instances.get(who, InstanceId(instance_id))

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from litestar import Request
-from litestar.params import HeaderParameter, Parameter, QueryParameter
+from litestar.params import HeaderParameter, QueryParameter
 
 from gateway.domain.errors import InvalidInput
 
@@ -13,8 +13,8 @@ AnyRequest = Request[Any, Any, Any]
 
 _MOST = 2**31 - 1
 
-Limit = Annotated[int, Parameter(ge=0, le=_MOST, description="How many at most; 0 means the default.")]
-Skip = Annotated[int, Parameter(ge=0, le=_MOST, description="How many to leave out at the beginning.")]
+Limit = Annotated[int, QueryParameter(ge=0, le=_MOST, description="How many at most; 0 means the default.")]
+Skip = Annotated[int, QueryParameter(ge=0, le=_MOST, description="How many to leave out at the beginning.")]
 StartDate = Annotated[
     str | None, QueryParameter(name="startDate", description="Not before this: ISO 8601, UTC where no zone is given.")
 ]

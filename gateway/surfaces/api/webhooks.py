@@ -3,10 +3,9 @@
 from typing import Annotated
 
 from litestar import Router, delete, get, patch, post, put
-from litestar.params import Parameter, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from gateway.domain.ids import DeliveryId, EndpointId, InstanceId
-from gateway.domain.tenants import Principal
 from gateway.domain.webhooks import DeliveryState
 from gateway.services.webhooks import DeliveryQuery
 from gateway.surfaces.api.auth import AnyRequest
@@ -26,10 +25,10 @@ from gateway.surfaces.api.schemas.webhooks import (
     WebhookItem,
     WebhookList,
 )
-from gateway.surfaces.http import BODY_LIMIT, WHO, StrictRequest, authenticated, moment_of, page_of, services
+from gateway.surfaces.http import BODY_LIMIT, WHO, StrictRequest, Who, authenticated, moment_of, page_of, services
 
-Limit = Annotated[int, Parameter(ge=1, le=2**31 - 1, description="How many at most; more than 500 gives 500.")]
-Skip = Annotated[int, Parameter(ge=0, le=2**31 - 1, description="How many to leave out at the beginning.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=2**31 - 1, description="How many at most; more than 500 gives 500.")]
+Skip = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="How many to leave out at the beginning.")]
 OfInstance = Annotated[str | None, QueryParameter(name="instanceId", description="Of this instance only.")]
 OfEndpoint = Annotated[str | None, QueryParameter(name="endpointId", description="Of this webhook only.")]
 OfState = Annotated[DeliveryState | None, QueryParameter(name="state", description="In this state only.")]
@@ -39,39 +38,43 @@ To = Annotated[str | None, QueryParameter(name="to", description="Accepted befor
 
 
 @get("/", summary="List webhooks", responses=refusals(400, 401, 403, 404, 429))
-async def list_webhooks(request: AnyRequest, who: Principal, of_instance: OfInstance = None) -> WebhookList:
+async def list_webhooks(request: AnyRequest, who: Who, of_instance: OfInstance = None) -> WebhookList:
     """Your webhooks, oldest first."""
     found = await services(request).webhooks.list(who, InstanceId(of_instance) if of_instance else None)
     return WebhookList(webhooks=[WebhookItem.of(each) for each in found])
 
 
 @post("/", summary="Create a webhook", responses=refusals(400, 401, 403, 404, 409, 413, 429))
-async def create_webhook(request: AnyRequest, who: Principal, data: NewWebhookBody) -> SecretReply:
+async def create_webhook(request: AnyRequest, who: Who, data: JSONBody[NewWebhookBody]) -> SecretReply:
     """Have events sent to a URL. The signing secret is in this answer and in no other."""
     instance_id = InstanceId(data.instance_id) if data.instance_id else who.instance_id
     return SecretReply.of(await services(request).webhooks.create(who, data.to_change(), instance_id))
 
 
 @get("/{webhook_id:str}", summary="Show a webhook", responses=refusals(401, 403, 404, 429))
-async def show_webhook(request: AnyRequest, who: Principal, webhook_id: str) -> WebhookItem:
+async def show_webhook(request: AnyRequest, who: Who, webhook_id: FromPath[str]) -> WebhookItem:
     """One webhook, with the reason when the gateway switched it off."""
     return WebhookItem.of(await services(request).webhooks.get(who, EndpointId(webhook_id)))
 
 
 @patch("/{webhook_id:str}", summary="Change a webhook", responses=refusals(400, 401, 403, 404, 413, 429))
-async def change_webhook(request: AnyRequest, who: Principal, webhook_id: str, data: WebhookBody) -> WebhookItem:
+async def change_webhook(
+    request: AnyRequest, who: Who, webhook_id: FromPath[str], data: JSONBody[WebhookBody]
+) -> WebhookItem:
     """Change what is given. Switching it on again lets everything go that has waited for it."""
     return WebhookItem.of(await services(request).webhooks.edit(who, EndpointId(webhook_id), data.to_change()))
 
 
 @put("/{webhook_id:str}", summary="Change a webhook", responses=refusals(400, 401, 403, 404, 413, 429))
-async def put_webhook(request: AnyRequest, who: Principal, webhook_id: str, data: WebhookBody) -> WebhookItem:
+async def put_webhook(
+    request: AnyRequest, who: Who, webhook_id: FromPath[str], data: JSONBody[WebhookBody]
+) -> WebhookItem:
     """The same as PATCH: what is absent stays."""
     return WebhookItem.of(await services(request).webhooks.edit(who, EndpointId(webhook_id), data.to_change()))
 
 
 @delete("/{webhook_id:str}", status_code=200, summary="Delete a webhook", responses=refusals(401, 403, 404, 429))
-async def delete_webhook(request: AnyRequest, who: Principal, webhook_id: str) -> Done:
+async def delete_webhook(request: AnyRequest, who: Who, webhook_id: FromPath[str]) -> Done:
     """Remove a webhook with everything owed to it."""
     await services(request).webhooks.delete(who, EndpointId(webhook_id))
     return Done(message=f"Webhook {webhook_id} deleted successfully")
@@ -84,7 +87,7 @@ async def delete_webhook(request: AnyRequest, who: Principal, webhook_id: str) -
     responses=refusals(400, 401, 403, 404, 413, 429),
 )
 async def rotate_secret(
-    request: AnyRequest, who: Principal, webhook_id: str, data: SecretBody | None = None
+    request: AnyRequest, who: Who, webhook_id: FromPath[str], data: JSONBody[SecretBody | None] = None
 ) -> SecretReply:
     """Sign with a new secret, shown this once. The former ones sign along for 24 hours (Standard Webhooks header)."""
     secret = data.secret if data else None
@@ -92,7 +95,7 @@ async def rotate_secret(
 
 
 @post("/{webhook_id:str}/test", status_code=202, summary="Test a webhook", responses=refusals(401, 403, 404, 409, 429))
-async def test_webhook(request: AnyRequest, who: Principal, webhook_id: str) -> DeliveryItem:
+async def test_webhook(request: AnyRequest, who: Who, webhook_id: FromPath[str]) -> DeliveryItem:
     """Send a test event; follow it under `/api/webhooks/deliveries/{id}`."""
     return DeliveryItem.of(await services(request).webhooks.test(who, EndpointId(webhook_id)))
 
@@ -100,7 +103,7 @@ async def test_webhook(request: AnyRequest, who: Principal, webhook_id: str) -> 
 @get("/deliveries", summary="List deliveries", responses=refusals(400, 401, 403, 429))
 async def list_deliveries(
     request: AnyRequest,
-    who: Principal,
+    who: Who,
     of_endpoint: OfEndpoint = None,
     of_instance: OfInstance = None,
     of_state: OfState = None,
@@ -131,7 +134,7 @@ async def list_deliveries(
 
 
 @get("/deliveries/{delivery_id:int}", summary="Show a delivery", responses=refusals(401, 403, 404, 429))
-async def show_delivery(request: AnyRequest, who: Principal, delivery_id: int) -> DeliveryReply:
+async def show_delivery(request: AnyRequest, who: Who, delivery_id: FromPath[int]) -> DeliveryReply:
     """A delivery with its payload and every logged try."""
     return DeliveryReply.of(await services(request).webhooks.delivery(who, DeliveryId(delivery_id)))
 
@@ -142,7 +145,7 @@ async def show_delivery(request: AnyRequest, who: Principal, delivery_id: int) -
     summary="Send a delivery again",
     responses=refusals(401, 403, 404, 409, 429),
 )
-async def redeliver(request: AnyRequest, who: Principal, delivery_id: int) -> DeliveryItem:
+async def redeliver(request: AnyRequest, who: Who, delivery_id: FromPath[int]) -> DeliveryItem:
     """Try it again now, with the same `webhook-id` and bytes. A failure of this try schedules nothing more."""
     return DeliveryItem.of(await services(request).webhooks.redeliver(who, DeliveryId(delivery_id)))
 
@@ -153,7 +156,7 @@ async def redeliver(request: AnyRequest, who: Principal, delivery_id: int) -> De
     summary="Send a range of deliveries again",
     responses=refusals(400, 401, 403, 404, 409, 413, 429),
 )
-async def redeliver_range(request: AnyRequest, who: Principal, data: RangeBody) -> RangeReply:
+async def redeliver_range(request: AnyRequest, who: Who, data: JSONBody[RangeBody]) -> RangeReply:
     """Try the deliveries of one webhook again, those given up unless another state is named, oldest first."""
     return RangeReply(queued=await services(request).webhooks.redeliver_range(who, data.to_query()))
 

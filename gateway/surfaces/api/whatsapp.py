@@ -4,6 +4,7 @@ Each request that gets past the credential and the instance counts as one API ca
 """
 
 from litestar import get, post
+from litestar.params import FromPath, JSONBody
 
 from gateway.domain.errors import NotConnected, NotFound
 from gateway.domain.ids import InstanceId
@@ -17,7 +18,7 @@ from gateway.surfaces.api.schemas.instances import ConnectionStatus, QrReply
 from gateway.surfaces.api.schemas.whatsapp import SendBody, SendMediaBody, SendReply, Succeeded
 from gateway.surfaces.api.shared import AnyRequest, IdempotencyKey, Limit, Skip
 from gateway.surfaces.api.uploads import UploadOperation, UploadRequest, read_upload
-from gateway.surfaces.http import services
+from gateway.surfaces.http import Who, services
 
 _READ = refusals(401, 403, 404, 429, 500)
 _LIST = refusals(400, 401, 403, 404, 429, 500)
@@ -34,13 +35,13 @@ async def passed(request: AnyRequest, who: Principal, instance_id: str) -> Insta
 
 
 @get("/{instance_id:str}/status", summary="Is it connected", responses=_READ)
-async def status(request: AnyRequest, who: Principal, instance_id: str) -> ConnectionStatus:
+async def status(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> ConnectionStatus:
     """Whether messages flow."""
     return ConnectionStatus.of(await passed(request, who, instance_id))
 
 
 @get("/{instance_id:str}/qr", summary="The QR code to scan now", responses=_READ)
-async def qr(request: AnyRequest, who: Principal, instance_id: str) -> QrReply:
+async def qr(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> QrReply:
     """The raw text of the QR code; 404 when there is none right now. Never waits and never starts the instance."""
     instance = await passed(request, who, instance_id)
     code = await services(request).instances.login_code(who, instance.id)
@@ -52,8 +53,8 @@ async def qr(request: AnyRequest, who: Principal, instance_id: str) -> QrReply:
 @get("/{instance_id:str}/events", summary="What happened", responses=_LIST)
 async def events(
     request: AnyRequest,
-    who: Principal,
-    instance_id: str,
+    who: Who,
+    instance_id: FromPath[str],
     since: history.Since = None,
     limit: Limit = history.DEFAULT_EVENTS,
     types: history.Types = None,
@@ -64,7 +65,7 @@ async def events(
 
 
 @get("/{instance_id:str}/contacts", summary="Contacts", responses=_READ)
-async def contacts(request: AnyRequest, who: Principal, instance_id: str) -> ContactList:
+async def contacts(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> ContactList:
     """Who the instance knows. While it is not connected the answer is 500, `Instance <id> not ready`."""
     instance = await passed(request, who, instance_id)
     if instance.state.kind is not SessionStateKind.CONNECTED:
@@ -75,8 +76,8 @@ async def contacts(request: AnyRequest, who: Principal, instance_id: str) -> Con
 @get("/{instance_id:str}/contacts/db", summary="Contacts as they are kept", responses=_LIST)
 async def stored_contacts(
     request: AnyRequest,
-    who: Principal,
-    instance_id: str,
+    who: Who,
+    instance_id: FromPath[str],
     limit: Limit = chats.DEFAULT_CONTACTS,
     skip: Skip = 0,
 ) -> ContactPage:
@@ -87,7 +88,11 @@ async def stored_contacts(
 
 @post("/{instance_id:str}/send", status_code=200, summary="Send a message", responses=_SEND)
 async def send(
-    request: AnyRequest, who: Principal, instance_id: str, data: SendBody, idempotency_key: IdempotencyKey = None
+    request: AnyRequest,
+    who: Who,
+    instance_id: FromPath[str],
+    data: JSONBody[SendBody],
+    idempotency_key: IdempotencyKey = None,
 ) -> SendReply:
     """Say a text, or a location, a contact or a poll. Answers once the network has taken it and it is recorded."""
     instance = await passed(request, who, instance_id)
@@ -96,7 +101,11 @@ async def send(
 
 @post("/{instance_id:str}/send-media", status_code=200, summary="Send a file from a URL", responses=_SEND)
 async def send_media(
-    request: AnyRequest, who: Principal, instance_id: str, data: SendMediaBody, idempotency_key: IdempotencyKey = None
+    request: AnyRequest,
+    who: Who,
+    instance_id: FromPath[str],
+    data: JSONBody[SendMediaBody],
+    idempotency_key: IdempotencyKey = None,
 ) -> SendReply:
     """Fetch a file and send it. The URL must be public; what it answers is shown by what it really is."""
     instance = await passed(request, who, instance_id)
@@ -113,7 +122,7 @@ async def send_media(
     responses=_SEND,
 )
 async def send_file(
-    request: UploadRequest, who: Principal, instance_id: str, idempotency_key: IdempotencyKey = None
+    request: UploadRequest, who: Who, instance_id: FromPath[str], idempotency_key: IdempotencyKey = None
 ) -> SendReply:
     """Send a file given as multipart/form-data."""
     instance = await passed(request, who, instance_id)
@@ -126,7 +135,7 @@ async def send_file(
     summary="Log out",
     responses=_LOGOUT,
 )
-async def logout(request: AnyRequest, who: Principal, instance_id: str) -> Succeeded:
+async def logout(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Succeeded:
     """End its login at the network, where there is such a thing, and keep it stopped. Also when it does not run."""
     instance = await passed(request, who, instance_id)
     await services(request).instances.logout(who, instance.id)

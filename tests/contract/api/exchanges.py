@@ -1,9 +1,8 @@
 """Recorded exchanges: what is asked, and the answer it must get, word for word where words matter.
 
-A file is a story: steps that share names. In texts `{name}` stands for what an earlier step kept. In an answer a string
-in angle brackets stands for anything of a kind: `<id>`, `<time>`, `<text>`, `<number>`, `<yes or no>`, `<anything>`, and
-`<text or nothing>`. A list whose only element is `{"each": shape}` holds any number of that shape, and at least one.
-Objects must have exactly the keys that are written.
+A file is a story: steps that share names. In texts `{name}` stands for what an earlier step kept. In an answer a
+string in angle brackets stands for anything of a kind: see `KINDS`. A list whose only element is `{"each": shape}`
+holds any number of that shape, and at least one. Objects must have exactly the keys that are written.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
 FOLDER = Path(__file__).parent
@@ -73,8 +73,6 @@ def stories() -> list[str]:
 
 def read(name: str) -> Story:
     """One recorded file."""
-    import msgspec
-
     return msgspec.convert(json.loads((FOLDER / f"{name}.json").read_text()), Story)
 
 
@@ -97,7 +95,8 @@ def difference(expected: Any, actual: Any, where: str = "answer") -> str | None:
         if not isinstance(actual, dict):
             return f"{where}: {actual!r} is no object"
         if expected.keys() != actual.keys():
-            return f"{where}: missing {sorted(expected.keys() - actual.keys())}, extra {sorted(actual.keys() - expected.keys())}"
+            missing, extra = sorted(expected.keys() - actual.keys()), sorted(actual.keys() - expected.keys())
+            return f"{where}: missing {missing}, extra {extra}"
         pairs = [(expected[key], actual[key], f"{where}.{key}") for key in expected]
     elif isinstance(expected, list):
         if not isinstance(actual, list):

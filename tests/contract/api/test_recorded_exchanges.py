@@ -59,7 +59,7 @@ class Stage:
 
     async def until(self, path: str, condition: Callable[[Any], object]) -> None:
         async with asyncio.timeout(20):
-            while not condition((await self.ask("owner", "GET", path)).json()):
+            while not condition((await self.ask("owner", "GET", path)).json()):  # noqa: ASYNC110 - over HTTP nobody rings
                 await asyncio.sleep(0.02)
 
     async def ask(self, caller: str, method: str, path: str, **more: Any) -> httpx.Response:

@@ -110,7 +110,7 @@ async def test_an_outage_is_told_and_survived(bench: ProviderBench, seam: Seam) 
     async with living(bench.provider, seam.context(bench.credentials)) as life:
         await seam.until_connected()
         await bench.unplug()
-        await seam.until(lambda: seam.state != "connected")
+        await seam.until(lambda: seam.state != "connected", passing=2)
         with pytest.raises(NetworkUnreachable):
             await life.session.send(OutgoingMessage(to=bench.ann, content=Text(text="lost")))
         bench.ann_writes("written during the outage")
@@ -153,7 +153,7 @@ async def test_no_secret_is_ever_told(bench: ProviderBench, seam: Seam) -> None:
         bench.ann_writes("hello")
         await seam.until(lambda: seam.bodies)
         await bench.unplug()
-        await seam.until(lambda: seam.state != "connected")
+        await seam.until(lambda: seam.state != "connected", passing=2)
         with pytest.raises(NetworkUnreachable) as lost:
             await life.session.send(OutgoingMessage(to=bench.ann, content=Text(text="lost")))
         assert lost.value.__context__ is None

@@ -81,6 +81,27 @@ async def test_trouble_has_a_code_and_a_sentence_and_passes(
     assert bot.token not in seam.told()
 
 
+async def test_one_failed_poll_of_a_connected_bot_is_a_note_and_two_are_a_state(
+    provider: TelegramProvider,
+    telegram: TelegramSimulator,
+    credentials: Credentials,
+    bot: Bot,
+    ann: User,
+    seam: Seam,
+) -> None:
+    async with living(provider, seam.context(credentials)):
+        await seam.until_connected()
+        telegram.fault(bad_gateway_page(method=OUR_POLL))
+        telegram.people.sends_text(ann, bot, "one")
+        telegram.people.sends_text(ann, bot, "two")
+        await seam.until(lambda: any("HTTP 502" in note for note in seam.notes), passing=1)
+        await seam.until(lambda: seam.bodies == ["one", "two"], passing=1)
+        assert seam.codes == ["connected"]
+        telegram.fault(Fault(method=OUR_POLL, code=500, times=2))
+        telegram.people.sends_text(ann, bot, "three")
+        await seam.until(lambda: seam.codes == ["connected", "telegram_server_error", "connected"], passing=1)
+
+
 @pytest.mark.parametrize("method", ["getMe", "getUpdates"])
 @pytest.mark.parametrize(
     ("fault", "kind", "code"),
