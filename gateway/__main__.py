@@ -41,13 +41,13 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
         return runner.run(work)
 
 
-async def _serve(settings: Settings, options: argparse.Namespace) -> int:
+async def _serve(settings: Settings, _: argparse.Namespace) -> int:
     from gateway.commands.serve import serve
 
     return await serve(settings)
 
 
-async def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+async def _migrate(settings: Settings, _: argparse.Namespace) -> int:
     from gateway.commands.migrate import run
 
     return await run(settings)
@@ -59,7 +59,7 @@ async def _user(settings: Settings, options: argparse.Namespace) -> int:
     return await users.run(settings, options)
 
 
-async def _check(settings: Settings, options: argparse.Namespace) -> int:
+async def _check(settings: Settings, _: argparse.Namespace) -> int:
     from gateway.commands.check import run
 
     return await run(settings)

@@ -127,7 +127,7 @@ async def running(
                     total_timeout=settings.webhook_timeout,
                 ),
             ),
-            on_disabled=lambda endpoint, reason: webhooks.disabled(endpoint, reason),
+            on_disabled=lambda endpoint, reason: webhooks.disabled(endpoint, reason),  # noqa: PLW0108 - made below
         )
         inbox = Inbox(storage, clock, lambda _, endpoints: dispatcher.wake(endpoints))
         registry = Registry(providers, inbox.emit, clock, lambda instance: _hook_url(settings, instance))

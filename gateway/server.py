@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn with uvloop and httptools, one worker, embedded, because the sessions live in this process."""
+"""The HTTP server: uvicorn with uvloop and httptools, embedded, with one worker: the sessions live in this process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = get_logger(__name__)
 class Server(uvicorn.Server):
     """Ends gracefully on the first SIGTERM or SIGINT and at once on the second."""
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what `signal` hands to a handler
         if self.should_exit:
             # Somebody is in a hurry. Nothing acknowledged is lost: the next start does what this one left.
             os._exit(128 + sig)

@@ -31,9 +31,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def gateway(
-    tmp_path: Path, database_url: str, telegram: TelegramSimulator
-) -> AsyncIterator[RunningGateway]:
+async def gateway(tmp_path: Path, database_url: str, telegram: TelegramSimulator) -> AsyncIterator[RunningGateway]:
     """A whole gateway in this event loop, on SQLite and on PostgreSQL, speaking to the simulated Telegram."""
     async with running_gateway(tmp_path, database_url, TELEGRAM_API_BASE=telegram.base_url) as running:
         yield running

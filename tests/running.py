@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 
 from gateway.app import make_app
-from gateway.runtime import Gateway, running
 from gateway.kit.clock import Clock
+from gateway.runtime import Gateway, running
 from gateway.server import make_server
 from gateway.settings import Settings
 from tests.process import ADMIN_KEY, environment
@@ -48,7 +48,7 @@ async def running_gateway(
         server = make_server(make_app(gateway), settings)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            while not server.started:
+            while not server.started:  # noqa: ASYNC110 - uvicorn has a flag for it and no event
                 await asyncio.sleep(0.005)
             yield RunningGateway(gateway, f"http://127.0.0.1:{port}")
         finally:

@@ -6,9 +6,9 @@ import asyncio
 import sys
 
 from gateway.app import make_app
-from gateway.runtime import running
 from gateway.kit import log as logs
 from gateway.kit.log import get_logger
+from gateway.runtime import running
 from gateway.server import make_server, stop_when
 from gateway.services.first_admin import FirstAdmin
 from gateway.settings import Settings

@@ -10,9 +10,9 @@ import sys
 from gateway.domain.errors import NotFound
 from gateway.domain.ids import TenantId
 from gateway.domain.tenants import Role, User
-from gateway.runtime import make_auth, opened_storage
 from gateway.kit.clock import SystemClock
 from gateway.kit.secrets import PasswordHasher
+from gateway.runtime import make_auth, opened_storage
 from gateway.services.api_keys import ApiKeys
 from gateway.services.principals import OPERATOR
 from gateway.services.tenants import NewUser, Tenants, UserChanges

@@ -1,4 +1,4 @@
-"""Cron lines as everybody writes them, for APScheduler, which counts weekdays from Monday where cron counts from Sunday."""
+"""Cron lines as everybody writes them, for APScheduler: it counts weekdays from Monday, cron from Sunday."""
 
 from __future__ import annotations
 

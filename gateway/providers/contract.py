@@ -131,7 +131,7 @@ class HookReply(Struct, frozen=True, kw_only=True):
 class EditsMessages(Protocol):
     """A session that can replace the words of a message it sent."""
 
-    async def edit(self, chat: Address, network_id: str, text: str, format: TextFormat) -> Content:
+    async def edit(self, chat: Address, network_id: str, text: str, text_format: TextFormat) -> Content:
         """Replace the text or caption; returns the new content."""
 
 

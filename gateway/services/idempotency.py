@@ -39,7 +39,7 @@ class Idempotency:
         if not 0 < len(key) <= MAX_KEY or not key.isprintable():
             raise InvalidInput(f"Idempotency-Key must be 1 to {MAX_KEY} printable characters.", field="Idempotency-Key")
         digest = hashlib.sha256(request).hexdigest()
-        slot = hashlib.sha256("\0".join((who.tenant_id, scope, key)).encode()).hexdigest()
+        slot = hashlib.sha256(f"{who.tenant_id}\0{scope}\0{key}".encode()).hexdigest()
         kept = await self._storage.idempotency.open(slot, who.tenant_id, digest, self._clock.now())
         if kept is None:
             return await self._act(slot, act)

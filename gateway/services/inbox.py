@@ -113,7 +113,7 @@ class Inbox:
         except Unavailable as error:
             for each in waiting:
                 _fail(each, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, its callers are told and the door stays open
             if len(waiting) == 1:
                 self._refuse(waiting[0], error)
                 return

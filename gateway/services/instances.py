@@ -85,7 +85,7 @@ class Instances:
         self._forget_key = forget_key
 
     async def create(self, who: Principal, new: NewInstance) -> CreatedInstance:
-        """Store it, with its first endpoint, and start it in the background. Nothing is stored when anything is wrong."""
+        """Store it, with its first endpoint, and start it in the background. Anything wrong, and nothing is stored."""
         credentials = self._provider(new.provider).check(new.config)
         now = self._clock.now()
         instance = Instance(

@@ -87,13 +87,13 @@ class Messaging:
         return sent
 
     async def edit(
-        self, who: Principal, instance_id: InstanceId, chat: Address, network_id: str, text: str, format: TextFormat
+        self, who: Principal, instance_id: InstanceId, chat: Address, network_id: str, text: str, text_format: TextFormat
     ) -> None:
         """Replace the words of a message the instance sent."""
         session = await self._session(who, instance_id)
         if not isinstance(session, EditsMessages):
             raise Unsupported("This provider cannot edit messages.")
-        content = await session.edit(chat, network_id, text, format)
+        content = await session.edit(chat, network_id, text, text_format)
         await self._record(
             MessageEdited(
                 instance_id=instance_id,

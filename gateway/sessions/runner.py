@@ -1,8 +1,8 @@
-"""One session's life: open, run, classify the ending, pause, again.
+r"""One session's life: open, run, classify the ending, pause, again.
 
 starting -> connected <-> reconnecting
-|  \\-> login_required -> connected
-\\-> failed | logged_out | stopped      (only a person brings it back)
+|  \-> login_required -> connected
+\-> failed | logged_out | stopped      (only a person brings it back)
 """
 
 from __future__ import annotations

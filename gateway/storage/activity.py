@@ -95,7 +95,8 @@ class ActivityStore:
     async def prune(self, before: datetime, limit: int) -> int:
         """Delete up to `limit` lines written before a moment; returns how many went."""
         gone = await Activities.raw(
-            "DELETE FROM activities WHERE id IN (SELECT id FROM activities WHERE created_at < {} LIMIT {}) RETURNING id",
+            "DELETE FROM activities WHERE id IN (SELECT id FROM activities WHERE created_at < {} LIMIT {})"
+            " RETURNING id",
             to_ms(before),
             limit,
         )

@@ -110,7 +110,7 @@ class EventStore:
         limit: int,
         ascending: bool = False,
     ) -> tuple[list[AcceptedEvent], bool]:
-        """Events of an instance and whether there are more. `since` and `after` (a position) exclude their own moment."""
+        """Events of an instance, and whether there are more. `since` and `after` (a position) exclude their own."""
         conditions: list[Any] = [Events.instance_id == instance_id]
         if types:
             conditions.append(Events.type.is_in(list(types)))

@@ -62,7 +62,7 @@ class MessageStore:
         return {(InstanceId(row["instance_id"]), row["chat"], row["network_id"]) for row in inserted}
 
     async def advance(self, event: MessageStatusChanged, now: datetime) -> bool:
-        """Move a message's status forward. False when it is known and already as far; an unknown one counts as moved."""
+        """Move a status forward. False when the message is known and already as far; an unknown one counts as moved."""
         known = (Messages.instance_id == event.instance_id, Messages.network_id == event.network_id)
         in_chat = Messages.chat == event.chat.address
         moved = (

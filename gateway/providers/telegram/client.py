@@ -136,14 +136,14 @@ class BotClient:
         sent: Message = await self._ask(method, within=files.transfer_seconds(size))
         return SentMessage(message=inbound.message_of(sent, from_me=True))
 
-    async def edit(self, chat: Address, network_id: str, text: str, format: TextFormat) -> Content:  # noqa: A002 - the contract's word
+    async def edit(self, chat: Address, network_id: str, text: str, text_format: TextFormat) -> Content:
         """Replace the text, or the caption when the message has no text."""
         try:
-            edited = await self._ask(outbound.edit_text(chat, network_id, text, format))
+            edited = await self._ask(outbound.edit_text(chat, network_id, text, text_format))
         except InvalidInput as refusal:
             if _NOT_ABOUT_TEXT not in refusal.sentence:
                 raise
-            edited = await self._ask(outbound.edit_caption(chat, network_id, text, format))
+            edited = await self._ask(outbound.edit_caption(chat, network_id, text, text_format))
         if isinstance(edited, bool):  # only for messages sent through inline queries, which have no chat
             raise NetworkRefused("Telegram edited a message it does not show to this bot.", code="telegram_unseen")
         return inbound.message_of(edited, from_me=True).content

@@ -91,9 +91,9 @@ class TelegramSession:
         """Say something; see the contract for what it raises."""
         return await self._bot.send(message)
 
-    async def edit(self, chat: Address, network_id: str, text: str, format: TextFormat) -> Content:  # noqa: A002 - the contract's word
+    async def edit(self, chat: Address, network_id: str, text: str, text_format: TextFormat) -> Content:
         """Replace the text or caption of a message this bot sent."""
-        return await self._bot.edit(chat, network_id, text, format)
+        return await self._bot.edit(chat, network_id, text, text_format)
 
     async def delete(self, chat: Address, network_id: str) -> None:
         """Take a message back."""

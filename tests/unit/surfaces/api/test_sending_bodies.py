@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from gateway.domain.errors import InvalidInput
+from gateway.domain.ids import Address
 from gateway.domain.messages import ContactCard, Location, OutgoingMessage, Poll, Text, TextFormat
 from gateway.surfaces.api.schemas.whatsapp import SendBody
 
@@ -36,7 +37,12 @@ def test_a_text_carries_its_options() -> None:
     assert message(
         phone="1", message="<b>a</b>", format="html", replyTo=7, silent=True, linkPreview=False
     ) == OutgoingMessage(
-        to="1", content=Text(text="<b>a</b>"), format=TextFormat.HTML, reply_to="7", silent=True, link_preview=False
+        to=Address("1"),
+        content=Text(text="<b>a</b>"),
+        format=TextFormat.HTML,
+        reply_to="7",
+        silent=True,
+        link_preview=False,
     )
 
 
