@@ -1,9 +1,13 @@
-"""Writes docs/settings.md from the Settings Struct: `python docs/generate.py`, or `make docs`."""
+"""Writes what is in the documentation and in the source as well: `python docs/generate.py`, or `make docs`.
+
+docs/settings.md comes from the Settings Struct, the events in docs/webhooks.md from the contract's samples.
+"""
 
 from __future__ import annotations
 
 import ast
 import inspect
+import json
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +18,7 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from gateway import settings
+from gateway.domain.events import Event
 from gateway.environment import Rule
 
 HEAD = """# Settings
@@ -58,6 +63,26 @@ def render() -> str:
     return HEAD + "".join(rows)
 
 
+MARKER = "<!-- From here on written by `make docs`, from gateway/domain/events.py and tests/contract/events. -->\n"
+
+
+def render_webhooks(page: str) -> str:
+    """The page about webhooks with everything below its marker made anew."""
+    samples = Path(__file__).resolve().parent.parent / "tests" / "contract" / "events"
+    parts = [page.partition(MARKER)[0] + MARKER]
+    for kind in Event.__args__:
+        name = str(kind.__struct_config__.tag)
+        parts.append(f"\n### {name}\n\n{inspect.getdoc(kind)}\n")
+        for form in ("standard", "api"):
+            file = samples / f"{name}.{form}.json"
+            if file.exists():
+                body = json.dumps(json.loads(file.read_text(encoding="utf-8")), ensure_ascii=False, indent=2)
+                parts.append(f"\n`{form}`\n\n```json\n{body}\n```\n")
+            else:
+                parts.append(f"\nThe `{form}` format does not tell it.\n")
+    return "".join(parts)
+
+
 def _default(rule: Rule[Any], value: object) -> str:
     return "—" if value is None or value == () else _code(rule.show(value))
 
@@ -71,6 +96,11 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    page = Path(__file__).with_name("settings.md")
-    page.write_text(render(), encoding="utf-8")
-    print(f"Wrote {page}.")
+    webhooks = Path(__file__).with_name("webhooks.md")
+    pages = {
+        Path(__file__).with_name("settings.md"): render(),
+        webhooks: render_webhooks(webhooks.read_text(encoding="utf-8")),
+    }
+    for page, text in pages.items():
+        page.write_text(text, encoding="utf-8")
+        print(f"Wrote {page}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
@@ -43,6 +44,7 @@ def within(address: Address, networks: Sequence[Network]) -> bool:
     return any(address in network for network in networks)
 
 
+@lru_cache(maxsize=4096)  # the same few callers come again and again
 def parse(text: str) -> Address | None:
     """The address in one hop of a header: bare, in brackets, with a port, in quotes; None when there is none."""
     text = text.strip().strip('"')

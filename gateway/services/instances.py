@@ -139,6 +139,8 @@ class Instances:
             endpoint = await self._webhooks.put_first(who, before, change.webhook) if change.webhook else None
             await self._note(who, before, "instance.updated", {"name": name})
         self._storage.instances.invalidate(instance_id)
+        if change.webhook is not None:
+            self._storage.endpoints.invalidate()  # also when it was removed, which nobody announces
         if endpoint is not None:
             await self._webhooks.announce(endpoint, before)
         if credentials is not None and before.wanted:

@@ -170,7 +170,7 @@ class Webhooks:
     async def first_of(self, who: Principal, instance_id: InstanceId) -> Endpoint | None:
         """The endpoint that an instance's own webhook fields show and edit; None when it has none."""
         await self._storage.instances.get(who, instance_id)
-        return await self._storage.endpoints.first_of(instance_id)
+        return await self._storage.endpoints.shown_of(instance_id)
 
     async def put_first(self, who: Principal, instance: Instance, change: EndpointChange) -> Endpoint | None:  # noqa: ARG002 - whose it is, as everywhere; the caller has `instance` within reach
         """Make or change that endpoint, in the caller's transaction; None when there is none afterwards.

@@ -67,6 +67,7 @@ class EndpointStore:
         self._sealer = sealer
         self._targets: dict[EndpointId, Target] = {}
         self._listening: dict[tuple[TenantId, InstanceId], tuple[Endpoint, ...]] = {}
+        self._firsts: dict[InstanceId, Endpoint | None] = {}
         self._generation = 0
 
     # -- on somebody's behalf ------------------------------------------------------------------------------------
@@ -113,6 +114,18 @@ class EndpointStore:
             .first()
         )
         return None if row is None else InstanceId(row["id"])
+
+    async def shown_of(self, instance_id: InstanceId) -> Endpoint | None:
+        """The same for showing it: cached, so not for deciding inside a transaction what to write."""
+        if instance_id in self._firsts:
+            return self._firsts[instance_id]
+        generation = self._generation
+        found = await self.first_of(instance_id)
+        if generation == self._generation:
+            if len(self._firsts) >= _CACHE_LIMIT:
+                self._firsts.clear()
+            self._firsts[instance_id] = found
+        return found
 
     # -- changes; the caller has checked its reach before ---------------------------------------------------------
 
@@ -242,6 +255,7 @@ class EndpointStore:
         """Forget what is cached: of one endpoint, or of all (an instance was deleted with its endpoints)."""
         self._generation += 1
         self._listening.clear()
+        self._firsts.clear()
         if endpoint_id is None:
             self._targets.clear()
         else:

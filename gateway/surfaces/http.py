@@ -7,6 +7,7 @@ and `request_class=StrictRequest` checks bodies against their Structs. The app a
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import secrets
@@ -251,6 +252,9 @@ _PROTECTION: tuple[tuple[bytes, bytes], ...] = (
     (b"x-frame-options", b"DENY"),
     (b"cache-control", b"no-store"),
 )
+_STARTED = secrets.token_hex(4).encode()
+_COUNT = itertools.count(1)
+"""A request's own id is this process's random half and a count: it has to be unique, and not to be secret."""
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
@@ -269,7 +273,7 @@ def edge(app: ASGIApp, *, https: bool = False) -> ASGIApp:
         given = header(scope, b"x-request-id")
         own = given.encode("latin-1") if given else b""
         if not _REQUEST_ID.fullmatch(own):
-            own = secrets.token_hex(8).encode()
+            own = b"%s%08x" % (_STARTED, next(_COUNT) & 0xFFFFFFFF)
         scope["request_id"] = text = own.decode()  # type: ignore[typeddict-unknown-key]  # ASGI allows additions
 
         async def protected(message: Message) -> None:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeVar
 
 from litestar.datastructures import FormMultiDict, UploadFile
+from litestar.exceptions import HTTPException
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from msgspec import Struct
 
@@ -17,7 +19,6 @@ from gateway.surfaces.http import StrictRequest, services
 MEBIBYTE = 1024 * 1024
 _ENVELOPE = 64 * 1024
 """Bytes that the other fields and the boundaries may take."""
-_MOST_FIELDS = 20
 _IMAGES = frozenset({"jpg", "jpeg", "png", "gif", "webp"})
 _VIDEOS = frozenset({"mp4", "mkv"})
 _TRUE, _FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off", ""})
@@ -39,33 +40,52 @@ class Upload(Struct, frozen=True, kw_only=True):
 
 
 class UploadRequest(StrictRequest):
-    """A request whose body may be as large as MAX_UPLOAD_MB says. Larger ones raise TooLarge, before they are read."""
+    """A request whose body may be as large as MAX_UPLOAD_MB says."""
+
+    cut: Exception | None = None
+    """Why the body was not read to its end."""
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """The body in pieces."""
+        """The body in pieces. One that is too large, or breaks off, just ends, and `cut` says why.
+
+        Raising here instead would pass through Litestar's parser, which then leaves its spooled files open.
+        """
         megabytes = services(self).settings.max_upload_mb
         most = megabytes * MEBIBYTE + _ENVELOPE
-        refusal = TooLarge(f"The file is larger than {megabytes} MB.")
         if (self.content_length or 0) > most:
-            raise refusal
+            self.cut = too_large(megabytes)
+            return
         size = 0
-        async for piece in super().stream():
-            size += len(piece)
-            if size > most:
-                raise refusal
-            yield piece
+        async with aclosing(super().stream()) as pieces:
+            try:
+                async for piece in pieces:
+                    size += len(piece)
+                    if size > most:
+                        self.cut = too_large(megabytes)
+                        return
+                    yield piece
+            except HTTPException as broken:
+                self.cut = broken
+
+    async def whole_form(self) -> FormMultiDict:
+        """The form, read to its end. Raises TooLarge, and InvalidInput for what is no form."""
+        try:
+            form = await self.form()
+        except (HTTPException, UnicodeDecodeError, LookupError):
+            if self.cut is None:
+                raise InvalidInput("The body is not valid multipart/form-data with UTF-8 texts") from None
+        if self.cut is not None:
+            raise self.cut
+        return form
 
 
 async def read_upload(request: UploadRequest) -> Upload:
     """The form of a send-file. Raises InvalidInput and TooLarge."""
-    try:
-        form = await request.form()
-    except (UnicodeDecodeError, LookupError):
-        raise InvalidInput("The text fields of the form must be UTF-8") from None
+    form = await request.whole_form()
     # Litestar closes the files, spooled without a name, when the request has been answered.
     files = {name: value for name, value in form.multi_items() if isinstance(value, UploadFile)}
-    if len(form) > _MOST_FIELDS or set(files) - {"file"}:
-        raise InvalidInput("Unexpected field", field=next(iter(set(files) - {"file"}), None))
+    if strange := set(files) - {"file"}:
+        raise InvalidInput("Unexpected field", field=min(strange))
     if "file" not in files:
         raise InvalidInput("File is required", field="file")
     phone = (_text(form, "phone") or "").strip()
@@ -74,7 +94,7 @@ async def read_upload(request: UploadRequest) -> Upload:
     megabytes = services(request).settings.max_upload_mb
     data = await files["file"].read()
     if len(data) > megabytes * MEBIBYTE:
-        raise TooLarge(f"The file is larger than {megabytes} MB.")
+        raise too_large(megabytes)
     name = file_name_of(files["file"].filename)
     return Upload(
         data=data,
@@ -86,6 +106,11 @@ async def read_upload(request: UploadRequest) -> Upload:
         reply_to=_text(form, "replyTo") or None,
         silent=_flag(form, "silent"),
     )
+
+
+def too_large(megabytes: int) -> TooLarge:
+    """The refusal of a file over the limit."""
+    return TooLarge(f"The file is larger than {megabytes} MB.")
 
 
 def file_name_of(given: str) -> str:
