@@ -175,7 +175,7 @@ async def running(
             usage=usage,
             hooks=Hooks(storage, registry),
             inbox=inbox,
-            health=Health(storage, registry, lock, clock, backlog=lambda: inbox.backlog, stopping=stopping.is_set),
+            health=Health(storage, registry, lock, backlog=lambda: inbox.backlog, stopping=stopping.is_set),
         )
         first_admin = await ensure_first_admin(tenants, settings)
 

@@ -79,6 +79,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     concurrency: int
     created_at: datetime
     updated_at: datetime
+    rate_limit: int | None = None
+    """Deliveries a second at most; None for as fast as it takes them."""
     disabled_reason: str | None = None
     disabled_at: datetime | None = None
     is_first: bool = False

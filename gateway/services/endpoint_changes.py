@@ -18,6 +18,7 @@ from gateway.webhooks.schedule import DEFAULT_RETRIES, DEFAULT_RETRY_INTERVAL_MS
 
 MOST_RETRIES = 50
 MOST_AT_ONCE = 64
+MOST_PER_SECOND = 10_000
 MOST_NUMBERS = 1000
 _EVENT_NAMES = frozenset(EVENT_TYPES) | API_NAMES
 _SECRET = re.compile(r"[\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]{1,256}")
@@ -58,6 +59,8 @@ class EndpointChange(Struct, frozen=True, kw_only=True):
     """None is the Standard Webhooks schedule."""
     ordering: Ordering | None = None
     concurrency: int | None = None
+    rate_limit: int | UnsetType | None = UNSET
+    """Deliveries a second; None for no limit."""
     secret: str | None = None
     """The new secret; the former ones sign along for 24 h. None or empty keeps."""
 
@@ -66,6 +69,8 @@ def check_values(change: EndpointChange) -> None:
     """Everything that can be checked without asking anybody. Raises InvalidInput naming the field."""
     _within(change.max_retries, 0, MOST_RETRIES, "maxRetries")
     _within(change.concurrency, 1, MOST_AT_ONCE, "concurrency")
+    if isinstance(change.rate_limit, int):
+        _within(change.rate_limit, 1, MOST_PER_SECOND, "rateLimit")
     if isinstance(change.retry_interval_ms, int):
         _within(change.retry_interval_ms, 0, LONGEST_WAIT_MS, "retryInterval")
     if change.secret and not _SECRET.fullmatch(change.secret):
@@ -108,6 +113,8 @@ def changed(old: Endpoint, change: EndpointChange, now: datetime) -> Endpoint:
     }
     if not isinstance(change.retry_interval_ms, UnsetType):
         values["retry_interval_ms"] = change.retry_interval_ms
+    if not isinstance(change.rate_limit, UnsetType):
+        values["rate_limit"] = change.rate_limit
     if change.filter is not None:
         values["filter"] = change.filter.applied_to(old.filter)
     if change.enabled:

@@ -8,12 +8,9 @@ from msgspec import Struct
 
 from gateway.domain.errors import GatewayError
 from gateway.domain.instances import SessionStateKind
-from gateway.domain.webhooks import DeliveryState
-from gateway.kit.clock import Clock
 from gateway.sessions.registry import Registry
 from gateway.storage.process_lock import ProcessLock
 from gateway.storage.storage import Storage
-from gateway.storage.times import to_ms
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
@@ -28,11 +25,9 @@ class Readiness(Struct, frozen=True, kw_only=True):
 
 
 class Load(Struct, frozen=True, kw_only=True):
-    """Numbers for a monitoring system. Ages in seconds."""
+    """What is only known by looking; what is counted along the way has collectors of its own."""
 
     sessions: Mapping[SessionStateKind, int]
-    deliveries: Mapping[DeliveryState, int]
-    oldest_due_seconds: float
     inbox_backlog: int
 
 
@@ -44,7 +39,6 @@ class Health:
         storage: Storage,
         sessions: Registry,
         lock: ProcessLock,
-        clock: Clock,
         *,
         backlog: Callable[[], int],
         stopping: Callable[[], bool],
@@ -52,7 +46,6 @@ class Health:
         self._storage = storage
         self._sessions = sessions
         self._lock = lock
-        self._clock = clock
         self._backlog = backlog
         self._stopping = stopping
 
@@ -75,12 +68,6 @@ class Health:
         return Readiness(problems=problems)
 
     async def load(self) -> Load:
-        """How much there is to do."""
-        due = await self._storage.outbox.earliest_due()
-        now = to_ms(self._clock.now())
-        return Load(
-            sessions=self._sessions.count_by_state(),
-            deliveries=await self._storage.outbox.counts(),
-            oldest_due_seconds=max(0.0, (now - min(due.values(), default=now)) / 1000),
-            inbox_backlog=self._backlog(),
-        )
+        """How much there is to do. Raises StorageUnavailable when the database does not answer."""
+        await self._storage.engine.ping()
+        return Load(sessions=self._sessions.count_by_state(), inbox_backlog=self._backlog())

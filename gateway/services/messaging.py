@@ -87,7 +87,13 @@ class Messaging:
         return sent
 
     async def edit(
-        self, who: Principal, instance_id: InstanceId, chat: Address, network_id: str, text: str, text_format: TextFormat
+        self,
+        who: Principal,
+        instance_id: InstanceId,
+        chat: Address,
+        network_id: str,
+        text: str,
+        text_format: TextFormat,
     ) -> None:
         """Replace the words of a message the instance sent."""
         session = await self._session(who, instance_id)

@@ -98,6 +98,7 @@ class Endpoints(Table, tablename="endpoints"):
     retry_interval_ms = BigInt(null=True, default=None)
     ordering = Varchar(length=16)
     concurrency = Integer()
+    rate_limit = Integer(null=True, default=None)
     disabled_reason = Text(null=True, default=None)
     disabled_at = Timestamptz(null=True, default=None)
     failing_since = BigInt(null=True, default=None)

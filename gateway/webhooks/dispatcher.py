@@ -200,13 +200,13 @@ class Dispatcher:
         if target is None:
             self._lanes.forget(lane)
             return 0
-        lane.aim(target)
+        now = self._clock.monotonic()
+        lane.aim(target, now)
         if not target.endpoint.enabled:
             return 0  # switching it on wakes it
-        now = self._clock.monotonic()
         room = lane.room(now)
         if room == 0:
-            wait = lane.breaker.wait(now)
+            wait = lane.wait(now)
             if wait is None:
                 lane.wants_slot = True
             else:
@@ -258,8 +258,7 @@ class Dispatcher:
     def _begin(self, leased: Iterable[Leased]) -> None:
         for row in leased:
             lane = self._lanes.get(row.endpoint_id)
-            lane.in_flight += 1
-            lane.breaker.started()
+            lane.started(self._clock.monotonic())
             self._claimed.add(row.id)
             send = asyncio.create_task(self._try(lane, row))
             self._sends.add(send)

@@ -15,18 +15,31 @@ from gateway.domain.webhooks import Ordering
 from gateway.storage.outbox import Claim
 from gateway.storage.webhooks import Health, Target
 from gateway.webhooks.breaker import Breaker
+from gateway.webhooks.pace import Pace
 
 
 class Lane:
     """What the dispatcher knows about one endpoint."""
 
-    __slots__ = ("breaker", "due", "health", "id", "in_flight", "may_have_later", "queued", "target", "wants_slot")
+    __slots__ = (
+        "breaker",
+        "due",
+        "health",
+        "id",
+        "in_flight",
+        "may_have_later",
+        "pace",
+        "queued",
+        "target",
+        "wants_slot",
+    )
 
     def __init__(self, endpoint_id: EndpointId) -> None:
         self.id = endpoint_id
         self.target: Target | None = None
         self.health = Health()
         self.breaker = Breaker()
+        self.pace: Pace | None = None
         self.in_flight = 0
         self.queued = False
         self.due: int | None = None
@@ -35,7 +48,7 @@ class Lane:
         self.wants_slot = False
         """Whether to look again when one of its deliveries ends."""
 
-    def aim(self, target: Target) -> None:
+    def aim(self, target: Target, now: float) -> None:
         """Take over what the endpoint is now; a new URL or a new start deserves a fresh breaker."""
         before = self.target
         if target is before:
@@ -48,6 +61,11 @@ class Lane:
             self.breaker.reset()
         self.target = target
         self.health = target.health
+        rate = target.endpoint.rate_limit
+        if rate is None:
+            self.pace = None
+        elif self.pace is None or self.pace.rate != rate:
+            self.pace = Pace(rate, now)
 
     @property
     def is_strict(self) -> bool:
@@ -60,8 +78,23 @@ class Lane:
         free = max(0, self.target.endpoint.concurrency - self.in_flight)
         if self.target.problem is not None:
             free = min(free, 1)
+        if self.pace is not None:
+            free = min(free, self.pace.room(now))
         probes = self.breaker.room(now)
         return free if probes is None else min(free, probes)
+
+    def started(self, now: float) -> None:
+        """One more is in flight."""
+        self.in_flight += 1
+        self.breaker.started()
+        if self.pace is not None:
+            self.pace.started(now)
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until `room` may change by itself; None when only the end of a try changes it."""
+        if self.breaker.room(now) is None and self.pace is not None and self.pace.room(now) == 0:
+            return self.pace.wait(now)
+        return self.breaker.wait(now)
 
 
 class Lanes:

@@ -72,8 +72,8 @@ class UploadRequest(StrictRequest):
         try:
             form = await self.form()
         except (HTTPException, UnicodeDecodeError, LookupError):
-            if self.cut is None:
-                raise InvalidInput("The body is not valid multipart/form-data with UTF-8 texts") from None
+            problem = InvalidInput("The body is not valid multipart/form-data with UTF-8 texts")
+            raise self.cut or problem from None
         if self.cut is not None:
             raise self.cut
         return form

@@ -81,6 +81,7 @@ class Outlet:
         retry_interval_ms: int | None = 60_000,
         ordering: Ordering = Ordering.NONE,
         concurrency: int = 4,
+        rate_limit: int | None = None,
         headers: dict[str, str] | None = None,
     ) -> Endpoint:
         """An endpoint whose path at the receiver is its name."""
@@ -97,6 +98,7 @@ class Outlet:
             retry_interval_ms=retry_interval_ms,
             ordering=ordering,
             concurrency=concurrency,
+            rate_limit=rate_limit,
             created_at=self.now,
             updated_at=self.now,
         )

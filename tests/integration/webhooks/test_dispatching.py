@@ -488,3 +488,23 @@ async def test_metrics_tell_what_happened(outlet: Outlet) -> None:
     assert samples["gateway_deliveries_total", "delivered"] == 2
     assert samples["gateway_deliveries_total", "dead"] == 1
     assert samples["gateway_delivery_try_seconds_count", ""] == 3
+
+
+async def test_an_endpoint_is_sent_to_no_faster_than_its_owner_asked(outlet: Outlet) -> None:
+    slow = await outlet.endpoint("slow", rate_limit=2)
+    quick = await outlet.endpoint("quick")
+    await outlet.owe(slow, quick, count=6)
+    outlet.dispatcher.start()
+    await outlet.settled(endpoint=quick)
+    assert outlet.receiver.stats.paths["/slow"] == 2  # the clock stands still
+    passed = 0.0
+
+    async def half_a_second_later() -> bool:
+        nonlocal passed
+        await outlet.clock.advance(seconds=0.5)
+        passed += 0.5
+        sent = outlet.receiver.stats.paths["/slow"]
+        assert sent <= 2 + 2 * passed
+        return sent == 6
+
+    await outlet.until(half_a_second_later)

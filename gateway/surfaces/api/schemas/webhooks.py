@@ -45,6 +45,9 @@ class WebhookBody(Struct, frozen=True, rename="camel"):
     ] = UNSET
     ordering: Annotated[Ordering | None, Meta(description="`strict`: events of one chat wait for each other.")] = None
     concurrency: Annotated[int | None, Meta(description="Requests at once, 1 to 64.")] = None
+    rate_limit: Annotated[
+        int | UnsetType | None, Meta(description="Requests a second, 1 to 10,000; null: no limit.")
+    ] = UNSET
     secret: Annotated[
         str | None, Meta(description="A new signing secret; the former ones sign along for 24 hours.")
     ] = None
@@ -70,6 +73,7 @@ class WebhookBody(Struct, frozen=True, rename="camel"):
             retry_interval_ms=self.retry_interval,
             ordering=self.ordering,
             concurrency=self.concurrency,
+            rate_limit=self.rate_limit,
             secret=self.secret,
         )
 
@@ -108,6 +112,7 @@ class WebhookItem(Struct, frozen=True, rename="camel"):
     retry_interval: int | None
     ordering: Ordering
     concurrency: int
+    rate_limit: int | None
     disabled_reason: str | None
     disabled_at: str | None
     created_at: str
@@ -136,6 +141,7 @@ class WebhookItem(Struct, frozen=True, rename="camel"):
             retry_interval=endpoint.retry_interval_ms,
             ordering=endpoint.ordering,
             concurrency=endpoint.concurrency,
+            rate_limit=endpoint.rate_limit,
             disabled_reason=endpoint.disabled_reason,
             disabled_at=maybe_iso(endpoint.disabled_at),
             created_at=iso(endpoint.created_at),
