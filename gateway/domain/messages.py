@@ -160,25 +160,30 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def body(self) -> str:
-        """The words in it: text, caption, poll question or place title; empty when there are none."""
-        match self.content:
-            case Text(text=text):
-                return text
-            case Media(caption=caption):
-                return caption
-            case Poll(question=question):
-                return question
-            case Location(title=title):
-                return title
-            case ContactCard(name=name):
-                return name
-            case Unknown():
-                return ""
+        """The words in it; see `words_of`."""
+        return words_of(self.content)
 
     @property
     def kind(self) -> str:
         """One word for the content: text, image, video, ..., location, contact, poll, unknown."""
         return kind_of(self.content)
+
+
+def words_of(content: Content) -> str:
+    """The words in a content: text, caption, poll question, place title or a card's name; empty when there are none."""
+    match content:
+        case Text(text=text):
+            return text
+        case Media(caption=caption):
+            return caption
+        case Poll(question=question):
+            return question
+        case Location(title=title):
+            return title
+        case ContactCard(name=name):
+            return name
+        case Unknown():
+            return ""
 
 
 def kind_of(content: Content) -> str:

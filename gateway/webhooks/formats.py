@@ -46,6 +46,7 @@ from gateway.domain.messages import (
     Text,
     Unknown,
     kind_of,
+    words_of,
 )
 from gateway.domain.webhooks import WebhookFormat
 from gateway.webhooks.javascript import stringify
@@ -207,7 +208,7 @@ def _api_data(event: Event) -> dict[str, Any]:
             return {
                 "messageId": event.network_id,
                 "from": event.chat.address,
-                "body": _body(event.content),
+                "body": words_of(event.content),
                 "type": _whatsapp_kind(event.content),
                 "fromMe": event.from_me,
                 "sender": _person(event.sender),
@@ -320,22 +321,6 @@ def _whatsapp_kind(content: Content) -> str:
             return kind_of(content)
         case _:
             assert_never(content)
-
-
-def _body(content: Content) -> str:
-    match content:
-        case Text(text=text):
-            return text
-        case Media(caption=caption):
-            return caption
-        case Poll(question=question):
-            return question
-        case Location(title=title):
-            return title
-        case ContactCard(name=name):
-            return name
-        case Unknown():
-            return ""
 
 
 def _person(person: Person | None) -> dict[str, Any] | None:
