@@ -73,7 +73,7 @@ sim: $(VENV)/.dev ## Run the simulators of the outside world by hand
 bench: $(VENV)/.dev ## Print how fast it is, as ratios
 	@$(PY) -m tests.benchmarks
 
-docs: $(VENV)/.run ## Write docs/settings.md from the source
+docs: $(VENV)/.run ## Write what docs/ has from the source: settings and events
 	@$(PY) docs/generate.py
 
 image: ## Build the container image, with podman or docker

@@ -1,4 +1,4 @@
-"""`python -m gateway`: serve, migrate, user, check, version. Parses arguments and calls services; nothing else."""
+"""`python -m gateway`: serve, migrate, user, check, reseal, version. Parses arguments, calls commands."""
 
 from __future__ import annotations
 
@@ -59,6 +59,12 @@ async def _user(settings: Settings, options: argparse.Namespace) -> int:
     return await users.run(settings, options)
 
 
+async def _reseal(settings: Settings, _: argparse.Namespace) -> int:
+    from gateway.commands.reseal import run
+
+    return await run(settings)
+
+
 async def _check(settings: Settings, _: argparse.Namespace) -> int:
     from gateway.commands.check import run
 
@@ -72,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database to this version's tables").set_defaults(run=_migrate)
     commands.add_parser("check", help="look at settings, database and libraries; say what is missing").set_defaults(
         run=_check
+    )
+    commands.add_parser("reseal", help="after a new first ENCRYPTION_KEYS: seal everything with it").set_defaults(
+        run=_reseal
     )
     commands.add_parser("version", help="print the version")
     user = commands.add_parser("user", help="let people in and out")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import random
+from collections import Counter as Tally
 from collections.abc import Awaitable, Callable, Collection, Iterable
 
 import structlog
@@ -152,7 +153,7 @@ class Dispatcher:
             await self._refresh()
         ended, self._ended = self._ended, []
         try:
-            claims = await self._plan(len(ended))
+            claims = await self._plan(ended)
         except BaseException:
             self._ended[:0] = ended
             raise
@@ -181,21 +182,26 @@ class Dispatcher:
         for claim in claims:
             self._lanes.ready(self._lanes.get(claim.endpoint_id))
 
-    async def _plan(self, ending: int) -> list[Claim]:
+    async def _plan(self, ended: Collection[Ending]) -> list[Claim]:
         """Who may take how many of the free slots. Slots of tries whose end this turn commits count as free."""
         self._lanes.ripen(to_ms(self._clock.now()))
-        free = self._settings.max_in_flight - len(self._claimed) + ending
+        free = self._settings.max_in_flight - len(self._claimed) + len(ended)
         if self._draining or free <= 0:
             return []
+        # An endpoint's own slots, too, are filled in the very commit that frees them: half as many commits when it is
+        # the endpoint that bounds. Not after a failure: what that teaches the breaker is learned first.
+        freed = Tally(each.lane.id for each in ended if each.result is not None and each.result.succeeded)
+        for endpoint_id in freed:
+            self._lanes.slot_freed(self._lanes.get(endpoint_id))
         rooms: list[tuple[Lane, int]] = []
         while len(rooms) < free and self._lanes.has_ready:
             for lane in self._lanes.take_turns(free - len(rooms)):
-                room = await self._room(lane)
+                room = await self._room(lane, freed[lane.id])
                 if room > 0:
                     rooms.append((lane, room))
         return share_out(rooms, free)
 
-    async def _room(self, lane: Lane) -> int:
+    async def _room(self, lane: Lane, freed: int) -> int:
         target = self._endpoints.cached_target(lane.id) or await self._endpoints.target(lane.id)
         if target is None:
             self._lanes.forget(lane)
@@ -204,7 +210,7 @@ class Dispatcher:
         lane.aim(target, now)
         if not target.endpoint.enabled:
             return 0  # switching it on wakes it
-        room = lane.room(now)
+        room = lane.room(now, freed)
         if room == 0:
             wait = lane.wait(now)
             if wait is None:
@@ -240,9 +246,7 @@ class Dispatcher:
             lane = each.lane
             self._claimed.discard(each.row.id)
             lane.in_flight -= 1
-            if lane.wants_slot:
-                lane.wants_slot = False
-                self._lanes.ready(lane)
+            self._lanes.slot_freed(lane)
             if each.verdict is None:
                 self._endings.abandon(each)
                 if not self._draining:

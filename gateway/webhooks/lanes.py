@@ -71,11 +71,11 @@ class Lane:
     def is_strict(self) -> bool:
         return self.target is not None and self.target.endpoint.ordering is Ordering.STRICT
 
-    def room(self, now: float) -> int:
-        """How many more may be in flight at this moment of the monotonic clock."""
+    def room(self, now: float, freed: int = 0) -> int:
+        """How many more may be in flight at this moment of the monotonic clock, `freed` of them being over by then."""
         if self.target is None:
             return 0
-        free = max(0, self.target.endpoint.concurrency - self.in_flight)
+        free = max(0, self.target.endpoint.concurrency - self.in_flight + freed)
         if self.target.problem is not None:
             free = min(free, 1)
         if self.pace is not None:
@@ -130,6 +130,12 @@ class Lanes:
         if not lane.queued:
             lane.queued = True
             self._ready.append(lane)
+
+    def slot_freed(self, lane: Lane) -> None:
+        """One of its deliveries is over: it gets a turn if it waited for that."""
+        if lane.wants_slot:
+            lane.wants_slot = False
+            self.ready(lane)
 
     def later(self, lane: Lane, due: int) -> None:
         """Let it take a turn at this time (milliseconds since 1970), or earlier if it is expected earlier already."""

@@ -77,7 +77,7 @@ async def _add_bots(client: httpx.AsyncClient, first: int, last: int) -> None:
         answer.raise_for_status()
     async with asyncio.timeout(120):
         while True:
-            shown = (await client.get("/api/instances")).raise_for_status().json()
+            shown = (await client.get("/api/instances")).raise_for_status().json()["instances"]
             if sum(each["status"] == "connected" for each in shown) == last:
                 return
             await asyncio.sleep(0.2)

@@ -128,3 +128,8 @@ async def owed(api: httpx.AsyncClient) -> int:
         for state in ("pending", "leased")
     ]
     return sum(counts)
+
+
+async def nothing_owed(api: httpx.AsyncClient) -> bool:
+    """Whether every delivery is over."""
+    return await owed(api) == 0

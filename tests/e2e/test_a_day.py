@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.shop import Until, add_bot, answer, open_shop, owed
+from tests.e2e.shop import Until, add_bot, answer, nothing_owed, open_shop
 from tests.process import ADMIN_EMAIL, ADMIN_KEY, ADMIN_PASSWORD, GatewayProcess, gateway_process
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import Fault, TelegramSimulator
@@ -355,7 +355,7 @@ async def test_a_restart_brings_sessions_back_without_losing_or_doubling_anythin
             await until(lambda: shop.is_in("connected"))
         await until(lambda: len(set(shop.heard())) == len(expected))
         await until(lambda: not telegram.unconfirmed(shop.bot))
-        assert await owed(shop.api) == 0
+        await until(lambda: nothing_owed(shop.api))
         assert sorted(shop.heard()) == sorted(expected)
         assert [each["content"] for each in reversed(await shop.messages())] == expected
         assert await stopped.is_in("disconnected")

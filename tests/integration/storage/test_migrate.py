@@ -17,7 +17,8 @@ async def _columns(engine: Engine, table: str) -> set[str]:
         rows = await engine.execute(f"SELECT name FROM pragma_table_info('{table}')", [])
     else:
         rows = await engine.execute(
-            "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1",
+            "SELECT column_name AS name FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND table_name = $1",
             [table],
         )
     return {row["name"] for row in rows}

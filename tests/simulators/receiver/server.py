@@ -149,6 +149,11 @@ class Receiver:
         """How many requests wait for `release`."""
         return len(self._stalled)
 
+    @property
+    def open_connections(self) -> int:
+        """Connections open now. At 0, everything a sender that died had sent has been taken down."""
+        return len(self._wires)
+
     def received(self, path: str | None = None) -> list[Received]:
         return [r for r in self.ledger.requests if path is None or r.path == path]
 
