@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp
 
 from gateway.runtime import Gateway, running
@@ -16,11 +18,25 @@ from gateway.surfaces.http import edge
 from gateway.surfaces.measured import RequestMetrics
 
 
+class _App(Litestar):
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        # The stock list also loads pydantic and attrs when they are installed: 8 MB for models no route of ours has.
+        return [*plugins, MsgspecDIPlugin()]
+
+
 def make_app(gateway: Gateway) -> ASGIApp:
     """The HTTP application of a running gateway."""
-    settings = gateway.settings
     requests = RequestMetrics()
-    app = Litestar(
+    app = make_routes(gateway, requests)
+    base_url = gateway.settings.base_url
+    return edge(requests.around(app), https=bool(base_url and base_url.startswith("https://")))
+
+
+def make_routes(gateway: Gateway, requests: RequestMetrics) -> Litestar:
+    """Every route, without what is around them; for those who want to look at the routes."""
+    settings = gateway.settings
+    app = _App(
         route_handlers=[
             api.router,
             hooks.router,
@@ -42,7 +58,7 @@ def make_app(gateway: Gateway) -> ASGIApp:
     )
     app.state.services = gateway.services
     app.state.registry = ops.make_registry((*gateway.metrics, *requests.metrics))
-    return edge(requests.around(app), https=bool(settings.base_url and settings.base_url.startswith("https://")))
+    return app
 
 
 @asynccontextmanager

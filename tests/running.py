@@ -42,6 +42,8 @@ async def running_gateway(
 ) -> AsyncIterator[RunningGateway]:
     """Start everything on a free loopback port; stop everything afterwards."""
     listener = socket.create_server(("127.0.0.1", 0))
+    # asyncio leaves Nagle's algorithm on for sockets it was handed, which costs 40 ms a request.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listener.getsockname()[1]
     settings = Settings.from_env(environment(folder, database_url, PORT=str(port)) | env)
     async with running(settings, clock=clock) as gateway:

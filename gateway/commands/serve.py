@@ -8,6 +8,7 @@ import sys
 from gateway.app import make_app
 from gateway.kit import log as logs
 from gateway.kit.log import get_logger
+from gateway.kit.memory import return_large_blocks
 from gateway.runtime import running
 from gateway.server import make_server, stop_when
 from gateway.services.first_admin import FirstAdmin
@@ -18,6 +19,7 @@ log = get_logger(__name__)
 
 async def serve(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT. Returns 0, or 1 when the address is taken or the database became another's."""
+    return_large_blocks()
     logs.configure(level=settings.log_level, json=settings.log_json)
     async with running(settings) as gateway:
         server = make_server(make_app(gateway), settings)

@@ -124,7 +124,7 @@ class HookReply(Struct, frozen=True, kw_only=True):
 
     status: int = 200
     body: bytes = b""
-    media_type: str = "application/json"
+    media_type: str = "text/plain"
 
 
 @runtime_checkable

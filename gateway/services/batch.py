@@ -86,9 +86,9 @@ class Batch:
     async def _tenants(self, events: Sequence[Event]) -> dict[InstanceId, TenantId]:
         found: dict[InstanceId, TenantId] = {}
         for instance_id in {event.instance_id for event in events}:
-            instance = await self._storage.instances.find(instance_id)
-            if instance is not None:
-                found[instance_id] = instance.tenant_id
+            tenant_id = await self._storage.instances.tenant_of(instance_id)
+            if tenant_id is not None:
+                found[instance_id] = tenant_id
         return found
 
     async def _fresh(self, events: Sequence[Event], tenants: dict[InstanceId, TenantId]) -> list[int]:

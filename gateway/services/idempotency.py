@@ -5,8 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
-from gateway.domain.errors import Conflict, GatewayError, InvalidInput, NetworkUnreachable, StorageUnavailable
+from gateway.domain.errors import (
+    Conflict,
+    GatewayError,
+    InvalidInput,
+    NetworkUnreachable,
+    StorageUnavailable,
+    Unavailable,
+)
 from gateway.domain.tenants import Principal
 from gateway.kit.clock import Clock
 from gateway.storage.idempotency import KeyState
@@ -67,7 +75,9 @@ class Idempotency:
         except GatewayError as error:
             running.set_exception(error)
             if not _may_have_happened(error):
-                await self._storage.idempotency.forget(slot)
+                # Failing to forget leaves the key used up, which is safe; the caller needs the reason, not this.
+                with suppress(StorageUnavailable):
+                    await self._storage.idempotency.forget(slot)
             raise
         except BaseException:
             running.cancel()
@@ -82,4 +92,4 @@ class Idempotency:
 def _may_have_happened(error: GatewayError) -> bool:
     if isinstance(error, NetworkUnreachable):
         return error.maybe_sent
-    return isinstance(error, StorageUnavailable)
+    return isinstance(error, Unavailable)  # `sent_not_recorded` is one: it did leave

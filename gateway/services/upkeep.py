@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -28,6 +28,8 @@ FLUSH_SECONDS = 10
 IDEMPOTENCY_HOURS = 24
 
 Chore = Callable[[], Awaitable[object]]
+Prune = Callable[[datetime, int], Awaitable[int]]
+"""Deletes up to so many rows from before a moment; returns how many went."""
 
 
 class Upkeep:
@@ -75,7 +77,7 @@ class Upkeep:
         log.info("pruned", rows=gone)
         return gone
 
-    async def _prune_all(self, prune: Callable[..., Awaitable[int]], age: timedelta) -> int:
+    async def _prune_all(self, prune: Prune, age: timedelta) -> int:
         before = self._clock.now() - age
         gone = 0
         while count := await prune(before, PRUNE_BATCH):

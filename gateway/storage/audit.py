@@ -39,7 +39,7 @@ class AuditStore:
         query = within(AuditLines.select(), who).order_by(AuditLines.id, ascending=False)
         return [_to_line(row) for row in await query.limit(limit).offset(skip)]
 
-    async def prune(self, before: datetime, *, limit: int = 1000) -> int:
+    async def prune(self, before: datetime, limit: int) -> int:
         """Let up to `limit` lines from before a moment go; how many went."""
         old = await AuditLines.select(AuditLines.id).where(AuditLines.created_at < to_ms(before)).limit(limit)
         if old:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from gateway.storage import scope
 from gateway.storage.engine import Engine
 from gateway.storage.rows import insert_rows
 from gateway.storage.tables import Events
+from gateway.storage.templates import Kind, numbered_or_marked, rows_of
 from gateway.storage.times import from_ms, to_ms
 
 _COLUMNS = (
@@ -54,11 +56,8 @@ class EventStore:
         """Which (instance, dedupe key) pairs are in the log already."""
         if not keys:
             return set()
-        rows = (
-            await Events.select(Events.instance_id, Events.dedupe_key)
-            .where(Events.dedupe_key.is_in(sorted({key for _, key in keys})))
-            .where(Events.instance_id.is_in(sorted({instance_id for instance_id, _ in keys})))
-        )
+        asked = [{"instance_id": instance_id, "dedupe_key": key} for instance_id, key in keys]
+        rows = await self._engine.execute(_known_sql(self._engine.kind), [msgspec.json.encode(asked).decode()])
         return {(row["instance_id"], row["dedupe_key"]) for row in rows}
 
     async def number(self, counts: Mapping[tuple[InstanceId, str], int]) -> dict[tuple[str, str], int]:
@@ -126,14 +125,27 @@ class EventStore:
         return [_to_accepted(row) for row in rows[:limit]], len(rows) > limit
 
     async def prune(self, before: datetime, limit: int) -> int:
-        """Delete up to `limit` events logged before a moment; returns how many went."""
+        """Delete up to `limit` events logged before a moment that nobody is owed any more; returns how many went."""
         gone = await Events.raw(
-            "DELETE FROM events WHERE position IN (SELECT position FROM events WHERE created_at < {} LIMIT {})"
+            "DELETE FROM events WHERE position IN (SELECT position FROM events WHERE created_at < {}"
+            " AND id NOT IN (SELECT event_id FROM deliveries WHERE state IN ('pending', 'leased')) LIMIT {})"
             " RETURNING position",
             to_ms(before),
             limit,
         )
         return len(gone)
+
+
+@lru_cache(maxsize=2)
+def _known_sql(kind: Kind) -> str:
+    """Which pairs are there. Value: a JSON array, so that the text is one whatever their number."""
+    asked = rows_of(kind, (("instance_id", "text"), ("dedupe_key", "text")))
+    return numbered_or_marked(
+        # CROSS JOIN: SQLite would rather read the whole log and look each event up in the list.
+        f"SELECT e.instance_id, e.dedupe_key FROM {asked} CROSS JOIN events e"  # noqa: S608 - names are ours
+        " WHERE e.instance_id = v.instance_id AND e.dedupe_key = v.dedupe_key",
+        kind,
+    )
 
 
 def _row(accepted: AcceptedEvent) -> tuple[Any, ...]:

@@ -35,6 +35,7 @@ class InstanceStore:
         self._engine = engine
         self._sealer = sealer
         self._cache: dict[InstanceId, Instance] = {}
+        self._tenants: dict[InstanceId, TenantId] = {}
         self._generation = 0
 
     async def create(self, instance: Instance, credentials: Credentials, key_digest: str | None) -> None:
@@ -84,6 +85,21 @@ class InstanceStore:
         self._cache[instance_id] = instance
         return instance
 
+    async def tenant_of(self, instance_id: InstanceId) -> TenantId | None:
+        """Whose it is; None when it is gone. Cached, and unlike what is counted about it, no event changes it."""
+        if (cached := self._tenants.get(instance_id)) is not None:
+            return cached
+        generation = self._generation
+        row = await Instances.select(Instances.tenant_id).where(Instances.id == instance_id).first()
+        if row is None:
+            return None
+        tenant_id = TenantId(row["tenant_id"])
+        if generation == self._generation:
+            if len(self._tenants) >= _CACHE_LIMIT:
+                self._tenants.clear()
+            self._tenants[instance_id] = tenant_id
+        return tenant_id
+
     async def list(self, who: Principal) -> list[Instance]:
         """Every instance within reach, oldest first."""
         rows = await Instances.raw(_SELECT + "{} ORDER BY i.created_at, i.id", scope.predicate(who, Instances, "i"))
@@ -104,6 +120,7 @@ class InstanceStore:
     async def delete(self, instance_id: InstanceId) -> None:
         """Remove it with everything below it."""
         await Instances.delete().where(Instances.id == instance_id)
+        self._tenants.pop(instance_id, None)
         self.invalidate(instance_id)
 
     async def set_wanted(self, instance_id: InstanceId, wanted: bool) -> None:

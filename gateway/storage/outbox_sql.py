@@ -6,13 +6,9 @@ one text whatever their number, hence one prepared statement.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
 
-from gateway.storage.templates import numbered_or_marked
-
-Kind = Literal["sqlite", "postgres"]
+from gateway.storage.templates import Kind, numbered_or_marked, rows_of
 
 # Casts: SQLite keeps whatever was written into a column, and a converter that chokes on one row would lose the batch.
 LEASED_COLUMNS = """id, tenant_id, instance_id, endpoint_id, event_id, payload, "trigger", resume_state,
@@ -75,22 +71,13 @@ _TRIED_FIELDS = (
 )
 
 
-def _rows_of(kind: Kind, fields: Sequence[tuple[str, str]]) -> str:
-    """A FROM item with one row for each object in a JSON array."""
-    if kind == "postgres":
-        typed = ", ".join(f'"{name}" {sql_type}' for name, sql_type in fields)
-        return f"json_to_recordset(CAST({{}} AS json)) AS v({typed})"
-    columns = ", ".join(f"json_extract(value, '$.{name}') AS \"{name}\"" for name, _ in fields)
-    return f"(SELECT {columns} FROM json_each({{}})) AS v"  # noqa: S608 - names are ours
-
-
 @lru_cache(maxsize=2)
 def complete_sql(kind: Kind) -> str:
     """End claims that are still the owner's. Values: completions as a JSON array, owner."""
     return f"""UPDATE deliveries SET state = v.state, due = v.due, failures = v.failures, owner = NULL, lease_until = 0,
      finished_at = COALESCE(v.finished_at, deliveries.finished_at), last_status = v.last_status,
      last_error = v.last_error, "trigger" = 'schedule', resume_state = NULL, resume_due = NULL
-     FROM {_rows_of(kind, _COMPLETION_FIELDS)}
+     FROM {rows_of(kind, _COMPLETION_FIELDS)}
      WHERE deliveries.id = v.id AND deliveries.attempt = v.attempt AND deliveries.owner = {{}}
      AND deliveries.state = 'leased' RETURNING deliveries.id AS id"""  # noqa: S608 - names are ours
 
@@ -99,7 +86,7 @@ def complete_sql(kind: Kind) -> str:
 def log_sql(kind: Kind) -> str:
     """Log tries. Value: a JSON array."""
     names = ", ".join(f'"{name}"' for name, _ in _TRIED_FIELDS)
-    return f"INSERT INTO attempts ({names}) SELECT {names} FROM {_rows_of(kind, _TRIED_FIELDS)}"  # noqa: S608 - names are ours
+    return f"INSERT INTO attempts ({names}) SELECT {names} FROM {rows_of(kind, _TRIED_FIELDS)}"  # noqa: S608 - names are ours
 
 
 @lru_cache(maxsize=256)

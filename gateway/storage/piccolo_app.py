@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from piccolo.conf.apps import AppConfig
 
 from gateway.storage.tables import ALL_TABLES
-
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
-"""Beside the package `gateway`, in a checkout and in an installation alike."""
+from gateway.storage.versions import APP_NAME, MIGRATIONS
 
 APP_CONFIG = AppConfig(
-    app_name="gateway",
+    app_name=APP_NAME,
     migrations_folder_path=str(MIGRATIONS),
     table_classes=list(ALL_TABLES),
     migration_dependencies=[],

@@ -127,6 +127,10 @@ class SafePostgresEngine(PostgresEngine):
         """Run one statement in this engine's own spelling ($1, $2, ...), in the current transaction if there is one."""
         return [dict(row) for row in await self._fetch(sql, args)]
 
+    async def write(self, sql: str, args: Sequence[Any]) -> None:
+        """The same without an answer."""
+        await self._fetch(sql, args)
+
     async def run_many(self, template: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for many rows, all or nothing, with `{}` where values go; one round trip for all of them.
 
@@ -184,9 +188,9 @@ class SafePostgresEngine(PostgresEngine):
 
     # -- transactions --------------------------------------------------------------------------------------------
 
-    def transaction(self, allow_nested: bool = True) -> Transaction:  # type: ignore[override]  # Piccolo names its own class
+    def transaction(self, allow_nested: bool = True, *, durable: bool = True) -> Transaction:  # type: ignore[override]  # Piccolo names its own class
         """See `Transaction`."""
-        return Transaction(self.current_transaction, self._borrow, allow_nested=allow_nested)
+        return Transaction(self.current_transaction, self._borrow, allow_nested=allow_nested, durable=durable)
 
     async def _borrow(self, *, in_pool: bool = True) -> ConnectionLease:
         if self._closed:

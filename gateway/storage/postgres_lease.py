@@ -25,9 +25,9 @@ class ConnectionLease:
         self._pool = pool
         self._timeout = timeout
 
-    async def begin(self) -> None:
+    async def begin(self, *, durable: bool = True) -> None:
         # Raw, as all of them here: asyncpg's own transaction object does not survive a cancelled BEGIN.
-        await self._connection.execute("BEGIN")
+        await self._connection.execute("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit TO off")
 
     async def fetch(self, sql: str, args: Sequence[Any]) -> Sequence[Any]:
         try:
@@ -37,6 +37,9 @@ class ConnectionLease:
                 await self._pool.expire_connections()  # or it would go on asking a demoted server
             raise
         return rows
+
+    async def write(self, sql: str, args: Sequence[Any]) -> None:
+        await self.fetch(sql, args)
 
     async def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         await self._connection.executemany(sql, rows)

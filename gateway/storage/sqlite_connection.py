@@ -187,6 +187,32 @@ def run_many(raw: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]]) -
     raw.executemany(sql, rows).close()
 
 
+def begin(raw: sqlite3.Connection) -> None:
+    raw.execute("BEGIN IMMEDIATE").close()
+
+
+def commit(raw: sqlite3.Connection) -> None:
+    fetch_inside(raw, "COMMIT", ())
+
+
 def undo(raw: sqlite3.Connection) -> None:
     if raw.in_transaction:
         raw.execute("ROLLBACK").close()
+
+
+# In WAL mode, NORMAL leaves syncing a commit to the next one that is FULL, or to the next checkpoint; the order stays.
+
+
+def begin_hasty(raw: sqlite3.Connection) -> None:
+    raw.execute("PRAGMA synchronous=NORMAL").close()
+    begin(raw)
+
+
+def commit_hasty(raw: sqlite3.Connection) -> None:
+    commit(raw)
+    raw.execute("PRAGMA synchronous=FULL").close()
+
+
+def undo_hasty(raw: sqlite3.Connection) -> None:
+    undo(raw)
+    raw.execute("PRAGMA synchronous=FULL").close()

@@ -143,6 +143,11 @@ class SafeSqliteEngine(SQLiteEngine):
         """Run one statement in this engine's own spelling (?), in the current transaction if there is one."""
         return await self._fetch(sql, args)
 
+    async def write(self, sql: str, args: Sequence[Any]) -> None:
+        """The same without an answer. In a transaction it waits for the next statement, and may fail there."""
+        transaction = self.current_transaction.get()
+        await (self._fetch(sql, args) if transaction is None else transaction.write(sql, args))
+
     async def run_many(self, template: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for many rows, all or nothing, with `{}` where values go; one hop for all of them.
 
@@ -211,12 +216,14 @@ class SafeSqliteEngine(SQLiteEngine):
         self,
         transaction_type: TransactionType = TransactionType.immediate,  # noqa: ARG002  # see below
         allow_nested: bool = True,
+        *,
+        durable: bool = True,
     ) -> Transaction:
         """See `Transaction`. Always IMMEDIATE, whatever is asked.
 
         A DEFERRED read-then-write fails at once when anybody else writes in between, and Piccolo asks for DEFERRED.
         """
-        return Transaction(self.current_transaction, self._borrow, allow_nested=allow_nested)
+        return Transaction(self.current_transaction, self._borrow, allow_nested=allow_nested, durable=durable)
 
     def atomic(self, transaction_type: TransactionType = TransactionType.immediate) -> Atomic:
         return Atomic(engine=self, transaction_type=transaction_type)

@@ -34,8 +34,12 @@ FetchMany = Callable[[int], Awaitable[Sequence[Any]]]
 class Lease(Protocol):
     """A connection lent to one transaction. Driver errors come out raw; the transaction maps them."""
 
-    async def begin(self) -> None: ...
+    async def begin(self, *, durable: bool = True) -> None: ...
     async def fetch(self, sql: str, args: Sequence[Any]) -> Sequence[Any]: ...
+
+    async def write(self, sql: str, args: Sequence[Any]) -> None:
+        """Run a statement whose answer nobody needs, at the latest before the commit; a failure may show later."""
+
     async def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None: ...
     def cursor(self, sql: str, args: Sequence[Any]) -> AbstractAsyncContextManager[FetchMany]: ...
     async def commit(self) -> None: ...
@@ -55,12 +59,23 @@ class Transaction(BaseTransaction):
 
     Raises `StorageUnavailable` when no connection is free in time or the database is away, with code
     `outcome_unknown` when it went away during the commit itself.
+
+    With `durable=False` the commit does not wait for the disk: it outlives this process whatever ends it, but a power
+    cut may take the last ones back, all of each or nothing. Nested, the outermost one decides.
     """
 
-    def __init__(self, current: Current, borrow: Callable[[], Awaitable[Lease]], *, allow_nested: bool = True) -> None:
+    def __init__(
+        self,
+        current: Current,
+        borrow: Callable[[], Awaitable[Lease]],
+        *,
+        allow_nested: bool = True,
+        durable: bool = True,
+    ) -> None:
         self._current = current
         self._borrow = borrow
         self._allow_nested = allow_nested
+        self._durable = durable
         self._parent: Transaction | None = None
         self._lease: Lease | None = None
         self._turn = asyncio.Lock()
@@ -111,6 +126,11 @@ class Transaction(BaseTransaction):
         async with self._statement() as lease:
             return await lease.fetch(sql, args)
 
+    async def write(self, sql: str, args: Sequence[Any] = ()) -> None:
+        """The same for a statement without an answer; its failure may show at a later statement or at the commit."""
+        async with self._statement() as lease:
+            await lease.write(sql, args)
+
     async def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         async with self._statement() as lease:
             await lease.run_many(sql, rows)
@@ -149,7 +169,7 @@ class Transaction(BaseTransaction):
         with mapped:
             lease = await self._borrow()
             try:
-                await lease.begin()
+                await lease.begin(durable=self._durable)
             except BaseException:
                 await finish(_undo(lease))
                 raise

@@ -39,16 +39,16 @@ class Figure(Struct, frozen=True, kw_only=True):
     @property
     def verdict(self) -> str:
         """`ok`, `short`, or nothing where nothing was promised."""
-        match self.expected:
-            case None:
-                return ""
-            case AtMost(value):
-                good = self.ours <= value
-            case AtLeast(value, ratio=True):
-                good = self.ratio is not None and self.ratio >= value
-            case AtLeast(value):
-                good = self.ours >= value
-        return "ok" if good else "short"
+        if self.expected is None:
+            return ""
+        return "ok" if self._is_good(self.expected) else "short"
+
+    def _is_good(self, expected: AtLeast | AtMost) -> bool:
+        if isinstance(expected, AtMost):
+            return self.ours <= expected.value
+        if expected.ratio:
+            return self.ratio is not None and self.ratio >= expected.value
+        return self.ours >= expected.value
 
     def row(self) -> tuple[str, ...]:
         """The cells of the table."""

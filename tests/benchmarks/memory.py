@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from asyncio.subprocess import PIPE
@@ -37,12 +38,8 @@ async def measure(place: Place) -> list[Figure]:
             await _add_bots(client, 2, bots)
             many = await _settled(gateway)
     return [
-        Figure(
-            name="memory at rest, first start", database=place.kind, unit="MB", ours=first, expected=AtMost(110)
-        ),
-        Figure(
-            name="memory at rest, later start", database=place.kind, unit="MB", ours=later, expected=AtMost(110)
-        ),
+        Figure(name="memory at rest, first start", database=place.kind, unit="MB", ours=first, expected=AtMost(110)),
+        Figure(name="memory at rest, later start", database=place.kind, unit="MB", ours=later, expected=AtMost(110)),
         Figure(name="memory with one Telegram bot", database=place.kind, unit="MB", ours=one / MEGABYTE),
         Figure(
             name=f"memory per bot, {bots} polling",
@@ -62,10 +59,13 @@ async def _at_rest(gateway: GatewayProcess, client: httpx.AsyncClient) -> float:
 async def _settled(gateway: GatewayProcess) -> int:
     await asyncio.sleep(SETTLED)
     assert gateway.process is not None
-    for line in Path(f"/proc/{gateway.process.pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * KIBIBYTE
-    raise AssertionError("no VmRSS: this benchmark needs Linux")
+    return resident(gateway.process.pid)
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory a process has. Linux only."""
+    pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 async def _add_bots(client: httpx.AsyncClient, first: int, last: int) -> None:

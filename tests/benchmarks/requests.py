@@ -74,16 +74,19 @@ async def _bare_server(body: bytes) -> AsyncIterator[int]:
         process.stdin.write(body)
         process.stdin.close()
         async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
-            while True:
+            while (answer := await _answer(client, port)) is None:
                 assert process.returncode is None, "the bare server ended"
-                try:
-                    answer = await client.get(f"http://127.0.0.1:{port}/")
-                    break
-                except httpx.TransportError:
-                    await asyncio.sleep(0.02)
-        assert answer.content == body, f"not the same body:\n{answer.text}\n{body.decode()}"
+                await asyncio.sleep(0.02)
+        assert answer == body, f"not the same body:\n{answer!r}\n{body!r}"
         yield port
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+async def _answer(client: httpx.AsyncClient, port: int) -> bytes | None:
+    try:
+        return (await client.get(f"http://127.0.0.1:{port}/")).content
+    except httpx.TransportError:
+        return None  # not listening yet

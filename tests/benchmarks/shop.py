@@ -10,7 +10,7 @@ from prometheus_client import Counter
 
 from gateway.domain.events import MessageReceived
 from gateway.domain.ids import Address, EndpointId, InstanceId, TenantId, UserId
-from gateway.domain.instances import Instance, ProviderName, SessionState, SessionStateKind
+from gateway.domain.instances import Credentials, Instance, ProviderName, SessionState, SessionStateKind
 from gateway.domain.messages import Chat, ChatKind, Message, Person, Text
 from gateway.domain.tenants import Role, Tenant, User
 from gateway.domain.webhooks import Endpoint, EventFilter, Ordering, WebhookFormat
@@ -51,7 +51,7 @@ async def furnish(settings: Settings, *, url: str, concurrency: int = 4) -> None
     async with opened_storage(settings) as storage:
         await storage.tenants.create(Tenant(id=TENANT, name="Shop", created_at=now))
         await storage.users.create(user, password_hash="-", api_key="-")
-        await storage.instances.create(instance, {}, None)
+        await storage.instances.create(instance, Credentials(), None)
         await storage.endpoints.create(endpoint, SECRET)
 
 

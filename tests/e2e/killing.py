@@ -20,8 +20,6 @@ from tests.process import GatewayProcess
 
 _UNREAD = 200
 """People wait while so much of what they wrote is unread: a gateway that is down is not flooded when it comes back."""
-_ENDPOINT_TAKES = 0.02
-"""Seconds that the endpoint lets a delivery wait, so that some are in flight whenever a kill comes."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,8 @@ class Street:
     until: Until
     waiting_room: bool = False
     """While true the endpoint answers nobody."""
+    endpoint_takes: float = 0.06
+    """Seconds that the endpoint lets a delivery wait, so that some are in flight whenever a kill comes."""
     written: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
@@ -61,9 +61,20 @@ class Street:
     """How many requests had reached the endpoint when each life of the gateway ended."""
     crowd: list[asyncio.Task[None]] = field(default_factory=list)
 
-    async def in_the_middle(self, rng: random.Random) -> None:
-        """Return at a random moment of the traffic, with deliveries in flight."""
-        so_far, some = self.shop.receiver.stats.requests, rng.randint(10, 100)
+    @property
+    def read(self) -> int:
+        """Messages of people that Telegram considers confirmed."""
+        return len(self.written) - len(self.shop.telegram.unconfirmed(self.shop.bot))
+
+    async def in_the_middle(self, rng: random.Random, *, having_read: int = 0) -> None:
+        """Return at a random moment of the traffic, with deliveries in flight.
+
+        `having_read` is how many more messages of people have to be read before: more than the endpoint can take at
+        once, so that a next life has deliveries to make before its session is open, and can be ended early.
+        """
+        read, so_far = self.read, self.shop.receiver.stats.requests
+        await self.until(lambda: self.read >= read + having_read)
+        some = rng.randint(10, 60)
         await self.until(lambda: self.shop.receiver.stats.requests >= so_far + some and self.shop.receiver.stalled > 0)
 
     async def kill(self, while_dead: Callable[[], Awaitable[None]] | None = None) -> None:
@@ -78,6 +89,7 @@ class Street:
     async def evening(self) -> Verdict:
         """Let the crowd go home, wait until everything is read and nothing is owed, and read the book."""
         await _ended(self.crowd)
+        self.endpoint_takes = 0.005
         await self.until(lambda: not self.shop.telegram.unconfirmed(self.shop.bot))
         await self.until(lambda: nothing_owed(self.shop.api))
         events_of: dict[str, set[str]] = {}
@@ -139,7 +151,7 @@ class Street:
         while True:
             if not self.waiting_room:
                 self.shop.receiver.release()
-            await asyncio.sleep(_ENDPOINT_TAKES)
+            await asyncio.sleep(self.endpoint_takes)
 
 
 @asynccontextmanager

@@ -114,8 +114,9 @@ def too_large(megabytes: int) -> TooLarge:
 
 
 def file_name_of(given: str) -> str:
-    """The name without folders and control characters."""
-    return _UNFIT_FOR_A_NAME.sub("", re.split(r"[/\\]", given)[-1]).strip()[-255:] or "file"
+    """The name without folders and control characters; `file` where nothing but dots is left."""
+    name = _UNFIT_FOR_A_NAME.sub("", re.split(r"[/\\]", given)[-1]).strip()[-255:]
+    return name if name.strip(".") else "file"
 
 
 def kind_by_extension(file_name: str) -> MediaKind:

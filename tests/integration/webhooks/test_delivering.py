@@ -78,7 +78,8 @@ async def test_after_the_last_retry_it_is_dead_and_kept(outlet: Outlet) -> None:
     delivery = await outlet.only()
     assert delivery.attempts == 2
     assert delivery.last_status == 500
-    assert delivery.finished_at == outlet.now
+    assert delivery.finished_at is not None
+    assert delivery.finished_at <= outlet.now  # it may end while the clock is still on its way there
 
 
 async def test_no_retries_means_one_attempt(outlet: Outlet) -> None:

@@ -1,0 +1,186 @@
+"""Every operation of the OpenAPI document, and what each sort of caller is answered.
+
+This table is the policy. An operation that is not in it fails `test_matrix.py`, and so does a row without an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct, field
+
+OK = 0
+"""Gets through: the answer is the operation's own `ok`."""
+
+Policy = Mapping[str, int]
+
+
+def _policy(**standings: int) -> Policy:
+    """What each standing is answered; those nobody spoke of are nobody: 401."""
+    return standings
+
+
+_STRANGE_KEYS = {"sibling_key": 403, "strange_key": 403}
+
+_PEOPLE = ("admin", "owner", "member", "stranger")
+_KEYS = ("own_key", "sibling_key", "strange_key")
+PUBLIC = _policy(**dict.fromkeys((*_PEOPLE, *_KEYS, "scraper", "network", "nobody"), OK))
+PERSON = _policy(admin=OK, owner=OK, member=OK, stranger=OK, own_key=403, **_STRANGE_KEYS)
+TOKEN = {**PERSON, **dict.fromkeys(_KEYS, 400)}
+"""About the login token of the request itself: a key has none, whoever's it is."""
+ADMIN = _policy(admin=OK, owner=403, member=403, stranger=403, own_key=403, **_STRANGE_KEYS)
+MINE = _policy(admin=404, owner=OK, member=404, stranger=404, own_key=403, **_STRANGE_KEYS)
+"""A thing of the owner's own, which even an administrator does not reach by this route."""
+INSTANCE = _policy(admin=OK, owner=OK, member=OK, own_key=OK, stranger=403, **_STRANGE_KEYS)
+"""An instance's own routes: its tenant, and its own key. Another tenant is told that it may not."""
+MANAGED = _policy(admin=OK, owner=OK, member=OK, own_key=403, stranger=403, **_STRANGE_KEYS)
+"""What changes an instance as such: people only."""
+BELONGING = _policy(admin=OK, owner=OK, member=OK, own_key=OK, stranger=404, sibling_key=404, strange_key=404)
+"""Webhooks and deliveries of an instance: to others they do not exist."""
+LISTED = _policy(admin=OK, owner=OK, member=OK, own_key=OK, stranger=OK, sibling_key=OK, strange_key=OK)
+"""Everybody gets their own part."""
+SCRAPED = _policy(scraper=OK, **dict.fromkeys(("admin", "owner", "member", "stranger", "own_key"), 401))
+HOOK = _policy(network=OK)
+"""Only the network's proof counts; every other credential is nothing here."""
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One row: who may, what to send, and the status when it gets through."""
+
+    policy: Policy
+    ok: int = 200
+    ok_by_key: int | None = None
+    """The same for somebody who comes with an API key, where that differs."""
+    code: str | None = None
+    """The `code` of the answer when `ok` is a refusal: that it was refused for the expected reason."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    files: Mapping[str, Any] | None = None
+    data: Mapping[str, str] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Fills `{name}` of the path and the body, itself filled from the stage's names."""
+    spare: str | None = None
+    """Method of the stage that makes what the operation uses up."""
+    last: bool = False
+    """It ends what the others need, so it comes after them."""
+    spare_caller: bool = False
+    """It changes the caller's own credentials: somebody of the same standing is let in to do it."""
+
+    def answer_for(self, standing: str) -> int:
+        return self.policy.get(standing, self.policy.get("nobody", 401))
+
+
+_SEND: dict[str, Any] = {"json": {"phone": "{chat_id}", "message": "zanzibar {n}"}}
+_SEND_MEDIA: dict[str, Any] = {"json": {"phone": "{chat_id}", "url": "{picture}", "caption": "zanzibar"}}
+_SEND_FILE: dict[str, Any] = {
+    "files": {"file": ("zanzibar.txt", b"zanzibar", "text/plain")},
+    "data": {"phone": "{chat_id}"},
+}
+_I, _W = "/api/instances/{instance_id}", "/api/whatsapp/{instance_id}"
+_C = _I + "/chats/{chat_id}"
+_M = _C + "/messages/{message_id}"
+_NO_QR: dict[str, Any] = {"ok": 404, "code": "qr_not_available"}
+_WEBHOOK = "/api/webhooks/{webhook_id}"
+_DELIVERY = "/api/webhooks/deliveries/{delivery_id}"
+
+OPERATIONS: dict[str, Operation] = {
+    # signing in, and one's own credentials
+    "POST /api/auth/login": Operation(policy=PUBLIC, json={"email": "{email}", "password": "{password}"}),
+    "GET /api/auth/me": Operation(policy=PERSON),
+    "POST /api/auth/logout": Operation(policy=TOKEN, ok_by_key=400, spare_caller=True),
+    "POST /api/auth/password": Operation(
+        policy=PERSON,
+        json={"currentPassword": "{password}", "newPassword": "another sentence altogether"},
+        spare_caller=True,
+    ),
+    "POST /api/auth/api-key/rotate": Operation(policy=PERSON, spare_caller=True),
+    "GET /api/auth/api-keys": Operation(policy=PERSON),
+    "POST /api/auth/api-keys": Operation(policy=PERSON, ok=201, json={"name": "CRM {n}"}, spare_caller=True),
+    "DELETE /api/auth/api-keys/{key_id}": Operation(policy=MINE, spare="spare_key"),
+    # users
+    "GET /api/users": Operation(policy=ADMIN),
+    "POST /api/users": Operation(
+        policy=ADMIN, ok=201, json={"email": "made-{n}@example.com", "password": "{password}", "tenantId": "{tenant}"}
+    ),
+    "GET /api/users/{user_id}": Operation(policy=ADMIN),
+    "PATCH /api/users/{user_id}": Operation(policy=ADMIN, json={"firstName": "Zoe {n}", "role": "member"}),
+    "POST /api/users/{user_id}/password": Operation(policy=ADMIN, json={"password": "another sentence {n}"}),
+    # instances
+    "GET /api/instances": Operation(policy=PERSON),
+    "POST /api/instances": Operation(
+        policy=PERSON, ok=201, json={"name": "made", "provider": "telegram", "token": "999{n}:" + "A" * 35}
+    ),
+    f"GET {_I}": Operation(policy=INSTANCE),
+    f"PUT {_I}": Operation(policy=MANAGED, json={"description": "zanzibar {n}", "webhookUrl": "{picture}"}),
+    f"DELETE {_I}": Operation(policy=MANAGED, spare="spare_instance"),
+    f"GET {_I}/status": Operation(policy=INSTANCE),
+    f"POST {_I}/reconnect": Operation(policy=MANAGED, spare="spare_instance"),
+    f"POST {_I}/stop": Operation(policy=MANAGED, spare="spare_instance"),
+    f"POST {_I}/logout": Operation(policy=MANAGED, spare="spare_instance"),
+    f"GET {_I}/qr": Operation(policy=INSTANCE, **_NO_QR),
+    f"POST {_I}/send": Operation(policy=INSTANCE, **_SEND),
+    f"POST {_I}/send-media": Operation(policy=INSTANCE, **_SEND_MEDIA),
+    f"POST {_I}/send-file": Operation(policy=INSTANCE, **_SEND_FILE),
+    # what happened, whom it knows
+    f"GET {_I}/activity": Operation(policy=INSTANCE),
+    f"GET {_I}/events": Operation(policy=INSTANCE),
+    f"GET {_I}/journal": Operation(policy=INSTANCE),
+    f"GET {_I}/contacts": Operation(policy=INSTANCE),
+    f"GET {_I}/contacts/db": Operation(policy=INSTANCE),
+    f"GET {_I}/chats": Operation(policy=INSTANCE),
+    f"GET {_I}/profile": Operation(policy=INSTANCE),
+    f"GET {_C}/messages": Operation(policy=INSTANCE),
+    f"GET {_M}/media": Operation(policy=INSTANCE, names={"message_id": "{photo}"}),
+    f"PUT {_M}": Operation(policy=INSTANCE, json={"message": "zanzibar edited {n}"}),
+    f"DELETE {_M}": Operation(policy=INSTANCE, spare="said"),
+    f"POST {_M}/reaction": Operation(policy=INSTANCE, json={"emoji": "👍"}),
+    f"POST {_C}/activity": Operation(policy=INSTANCE, json={"activity": "typing"}),
+    f"POST {_I}/buttons/{{query_id}}/answer": Operation(policy=INSTANCE, json={"text": "zanzibar"}, spare="pressed"),
+    # the same for programs
+    f"GET {_W}/status": Operation(policy=INSTANCE),
+    f"GET {_W}/qr": Operation(policy=INSTANCE, **_NO_QR),
+    f"GET {_W}/events": Operation(policy=INSTANCE),
+    f"GET {_W}/contacts": Operation(policy=INSTANCE),
+    f"GET {_W}/contacts/db": Operation(policy=INSTANCE),
+    f"POST {_W}/send": Operation(policy=INSTANCE, **_SEND),
+    f"POST {_W}/send-media": Operation(policy=INSTANCE, **_SEND_MEDIA),
+    f"POST {_W}/send-file": Operation(policy=INSTANCE, **_SEND_FILE),
+    # its own key may do that, and has no other instance: so the shop itself is logged out
+    f"POST {_W}/logout": Operation(policy=INSTANCE, last=True),
+    # webhooks
+    "GET /api/webhooks": Operation(policy=LISTED),
+    "POST /api/webhooks": Operation(policy=INSTANCE, ok=201, json={"url": "{picture}", "instanceId": "{instance_id}"}),
+    f"GET {_WEBHOOK}": Operation(policy=BELONGING),
+    f"PUT {_WEBHOOK}": Operation(policy=BELONGING, json={"maxRetries": 1}),
+    f"PATCH {_WEBHOOK}": Operation(policy=BELONGING, json={"maxRetries": 2}),
+    f"DELETE {_WEBHOOK}": Operation(policy=BELONGING, spare="spare_webhook"),
+    f"POST {_WEBHOOK}/rotate-secret": Operation(policy=BELONGING, json={}),
+    f"POST {_WEBHOOK}/test": Operation(policy=BELONGING, ok=202),
+    "GET /api/webhooks/deliveries": Operation(policy=LISTED),
+    "POST /api/webhooks/deliveries/redeliver": Operation(
+        policy=BELONGING, ok=202, json={"endpointId": "{webhook_id}", "state": "delivered"}, spare="settled"
+    ),
+    f"GET {_DELIVERY}": Operation(policy=BELONGING),
+    f"POST {_DELIVERY}/redeliver": Operation(policy=BELONGING, ok=202, spare="settled"),
+    # counters
+    "GET /api/stats/user": Operation(policy=PERSON),
+    "GET /api/stats/instances/{instance_id}": Operation(policy=INSTANCE),
+    "GET /api/stats/system": Operation(policy=ADMIN),
+    # the networks, and those who run the gateway
+    "POST /hooks/{provider}/{instance_id}": Operation(
+        policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}
+    ),
+    "GET /health": Operation(policy=PUBLIC),
+    "GET /api/health": Operation(policy=PUBLIC),
+    "GET /ready": Operation(policy=PUBLIC),
+    "GET /metrics": Operation(policy=SCRAPED),
+}
+
+UNDOCUMENTED = {
+    "GET /docs": "the page that shows the document",
+    "GET /docs/openapi.json": "the document itself",
+    "GET /docs/{path}": "what the framework adds under /docs: always 404",
+    "GET /docs/static/{name}": "the page's own script and style",
+}
+"""Routes that the document leaves out, and why."""
