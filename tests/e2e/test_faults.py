@@ -86,6 +86,9 @@ async def test_a_database_that_goes_away_is_said_so_and_comes_back_by_itself(
         await until(lambda: not telegram.unconfirmed(shop.bot))
         await until(lambda: shop.is_in("connected"))
         await until(lambda: nothing_owed(shop.api))
+        told = shop.deliveries("message_received")
+        repeated = len(told) - len({each.webhook_id for each in told})
+        print("REPEATED", repeated, [(e.webhook_id, e.at) for e in told if sum(x.webhook_id==e.webhook_id for x in told)>1])
         assert sorted(shop.heard()) == sorted([*written, *during])
         assert (await shop.show())["description"] == ""
         await answer(shop.send("back again"))

@@ -151,7 +151,7 @@ async def webhooks(visitor: Visitor, shop: dict[str, str], receiver: Receiver, u
             (await ask("GET", "/api/webhooks/deliveries", key=key, params=query | {"state": state})).json()["total"]
             for state in ("pending", "leased")
         ]
-        return sum(open_) == 0
+        return not any(open_)
 
     await until(over)
     await ask("PATCH", endpoint, key=key, json={"enabled": False})

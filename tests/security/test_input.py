@@ -62,8 +62,8 @@ class House:
 
         await until(ready)
         if receiver is None:
-            body = {"url": "https://example.com/", "enabled": False}
-            made = await self.http.post("/api/webhooks", json=body)
+            off = {"url": "https://example.com/", "enabled": False}
+            made = await self.http.post("/api/webhooks", json=off)
             self.names["webhook"] = made.json()["webhook"]["id"]
             return
         body = {"url": receiver.url("/events"), "instanceId": shop}
@@ -441,7 +441,7 @@ PATHS: list[Bad] = [
         Bad(ask=ask, status=404, code="not_found")
         for ask in (
             "GET /api", "GET /api/", "GET /api/nothing", "POST /api/nothing", "GET /api/instances/{shop}/nothing",
-            "GET /nothing", "GET /api/nothing%00", "GET /docs/nothing", "GET /.env",
+            "GET /nothing", "GET /api/nothing%00", "GET /.env",
         )
     ),
 ]  # fmt: skip
@@ -492,7 +492,7 @@ NAMES = {
     b"dir/": "file",
     b"   ": "file",
     "Grüße 🎉.txt".encode(): "Grüße 🎉.txt",
-    b"n" * 400 + b".txt": "n" * 251 + ".txt",
+    b"n" * 100 + b"/" + b"n" * 100 + b".txt": "n" * 100 + ".txt",
 }
 """What a client says the file is called, and what the person reads."""
 
@@ -539,8 +539,10 @@ async def test_a_file_that_cannot_be_sent_is_refused(
             for name in ("phone", "caption", "replyTo")
         ),
     ]
-    env = {"TELEGRAM_API_BASE": telegram.base_url, "MAX_UPLOAD_MB": "1"}
-    async with running_gateway(tmp_path, sqlite_url, **env) as running, running.client() as http:
+    async with (
+        running_gateway(tmp_path, sqlite_url, TELEGRAM_API_BASE=telegram.base_url, MAX_UPLOAD_MB="1") as running,
+        running.client() as http,
+    ):
         house = House(running, http, telegram.add_bot(), telegram.add_person("Ann"))
         await house.furnish(telegram, receiver, until)
         await house.refuses(table)
@@ -561,8 +563,10 @@ async def test_no_url_of_a_caller_leads_inside_unless_the_operator_says_so(
     ]  # fmt: skip
     refused = "address_refused|url_host|url_scheme"
     bot, ann = telegram.add_bot(), telegram.add_person("Ann")
-    env = {"TELEGRAM_API_BASE": telegram.base_url, "EGRESS_ALLOW": ""}
-    async with running_gateway(tmp_path, sqlite_url, **env) as running, running.client() as http:
+    async with (
+        running_gateway(tmp_path, sqlite_url, TELEGRAM_API_BASE=telegram.base_url, EGRESS_ALLOW="") as running,
+        running.client() as http,
+    ):
         house = House(running, http, bot, ann)
         await house.furnish(telegram, None, until)
         await house.refuses(

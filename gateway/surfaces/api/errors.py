@@ -46,7 +46,7 @@ def refuse(request: Request[Any, Any, Any], problem: Exception) -> Response[Erro
     if isinstance(problem, GatewayError):
         return _refusal(request, problem)
     if isinstance(problem, ValidationException):
-        return _refusal(request, _from_validation(problem))
+        return _refusal(request, _from_validation(request, problem))
     if isinstance(problem, HTTPException) and problem.status_code < 500:
         status = problem.status_code
         text = _TEXTS.get(status) or problem.detail or HTTPStatus(status).phrase
@@ -76,13 +76,17 @@ def _refusal(request: Request[Any, Any, Any], problem: GatewayError) -> Response
     return Response(body, status_code=status, headers=headers_of(problem))
 
 
-def _from_validation(problem: ValidationException) -> InvalidInput:
+def _from_validation(request: Request[Any, Any, Any], problem: ValidationException) -> InvalidInput:
     """Litestar's own complaint about a query, path or header parameter, or about a body that is not there."""
     extra = problem.extra if isinstance(problem.extra, list) and problem.extra else [{}]
     first = extra[0] if isinstance(extra[0], dict) else {}
     message, key = str(first.get("message", "The request is not valid")), first.get("key")
     if key == "data" or (not key and "`data`" in message):  # a body that is there is judged by StrictRequest
         return InvalidInput("A JSON body is required")
+    if key:
+        # Litestar names the handler's argument, which may be called otherwise on the wire.
+        argument = request.route_handler.parsed_fn_signature.parameters.get(key)
+        key = getattr(argument and argument.kwarg_definition, "name", None) or key
     return InvalidInput(f"{key}: {message}" if key else message, field=key)
 
 
