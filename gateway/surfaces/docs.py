@@ -15,6 +15,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme, Tag
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 import gateway
 
@@ -119,6 +120,12 @@ async def static(name: FromPath[str]) -> Response[bytes]:
     return Response(data, media_type=media_type, headers={"Cache-Control": "public, max-age=86400"})
 
 
+@get("/", include_in_schema=False, status_code=307)
+async def home() -> Redirect:
+    """The address itself, which is what people open first."""
+    return Redirect("/docs")
+
+
 def make_handlers() -> list[Any]:
-    """The routes of the page's files; `make_config` brings the page and the document."""
-    return [static]
+    """The routes around the page; `make_config` brings the page itself and the document."""
+    return [home, static]

@@ -48,7 +48,7 @@ def _run(measure: Measure, kind: Kind, *, quick: bool) -> list[Figure]:
 
 
 def main() -> int:
-    """Returns 0 when nothing is short of what is expected, and 0 otherwise too: a figure is no test."""
+    """Returns 0 also when figures are short of what is expected: they are no tests."""
     given = _arguments()
     logs.configure(level="error", json=False, stream=sys.stderr)
     began = perf_counter()

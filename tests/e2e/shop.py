@@ -114,10 +114,12 @@ async def add_bot(
 async def open_shop(
     gateway: GatewayProcess, telegram: TelegramSimulator, receiver: Receiver, until: Until, **options: Any
 ) -> AsyncIterator[Shop]:
-    """A connected bot of a running gateway."""
+    """A connected bot of a running gateway; its endpoint has been told so, and nothing more is on its way."""
     async with gateway.client() as api:
         shop = await add_bot(api, telegram, receiver, **options)
         await until(lambda: shop.is_in("connected"))
+        await until(lambda: shop.deliveries("connection_opened"))
+        await until(lambda: nothing_owed(api))
         yield shop
 
 

@@ -181,6 +181,7 @@ UNDOCUMENTED = {
     "GET /docs": "the page that shows the document",
     "GET /docs/openapi.json": "the document itself",
     "GET /docs/{path}": "what the framework adds under /docs: always 404",
+    "GET /": "sends a browser to the page",
     "GET /docs/static/{name}": "the page's own script and style",
 }
 """Routes that the document leaves out, and why."""
