@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway import __version__
 from gateway.domain.errors import GatewayError
+from gateway.kit import log as logs
 from gateway.settings import Settings, SettingsError
 
 
@@ -22,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         settings = Settings.from_env(os.environ)
+        # Before anything may be logged: until then, structlog would print tracebacks with the values of all variables.
+        level = settings.log_level if options.command == "serve" else "warning"
+        logs.configure(level=level, json=settings.log_json)
         work: Coroutine[Any, Any, int] = options.run(settings, options)
         return _run(work)
     except SettingsError as error:

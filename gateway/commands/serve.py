@@ -6,7 +6,6 @@ import asyncio
 import sys
 
 from gateway.app import make_app
-from gateway.kit import log as logs
 from gateway.kit.log import get_logger
 from gateway.kit.memory import return_large_blocks
 from gateway.runtime import running
@@ -20,7 +19,6 @@ log = get_logger(__name__)
 async def serve(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT. Returns 0, or 1 when the address is taken or the database became another's."""
     return_large_blocks()
-    logs.configure(level=settings.log_level, json=settings.log_json)
     async with running(settings) as gateway:
         server = make_server(make_app(gateway), settings)
         guard = asyncio.create_task(stop_when(gateway.lock_lost, server))
@@ -28,11 +26,14 @@ async def serve(settings: Settings) -> int:
         if gateway.first_admin is not None:
             _welcome(address, gateway.first_admin)
         log.info("serving", address=address, database=gateway.services.health.database)
-        await server.serve()
-        guard.cancel()
-        if not server.started:
-            print(f"Nothing can listen on {settings.host}:{settings.port}; set HOST or PORT.", file=sys.stderr)
+        try:
+            await server.serve()
+        except SystemExit:
+            # uvicorn's answer to an address that is taken or not ours; everything that was started still ends in order.
+            print(f"Cannot listen on {settings.host}:{settings.port}; set HOST or PORT.", file=sys.stderr)
             return 1
+        finally:
+            guard.cancel()
     log.info("stopped")
     return 1 if gateway.lock_lost.is_set() else 0
 
