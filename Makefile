@@ -7,7 +7,7 @@ ARGS   ?=
 IMAGE  ?= messaging-gateway
 
 # A Python that fits pyproject.toml. `make PYTHON=/path/to/python3.12 run` chooses another one.
-FITS   := import sys, venv, ensurepip; sys.exit(not (3, 11, 5) <= sys.version_info[:3] < (3, 14))
+FITS   := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do "$$p" -c "$(FITS)" 2>/dev/null && echo "$$p" && break; done)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -87,7 +87,7 @@ clean: ## Remove .venv and caches; data/ stays
 
 $(PY):
 	@test -n "$(PYTHON)" && "$(PYTHON)" -c "$(FITS)" || { \
-	  echo "Python 3.11.5 up to 3.13 with venv is needed; none was found$(if $(PYTHON), at $(PYTHON),)."; \
+	  echo "Python 3.11 to 3.13 with venv is needed; none was found$(if $(PYTHON), at $(PYTHON),)."; \
 	  echo "Install it (Debian, Ubuntu: apt install python3 python3-venv) or name one: make PYTHON=/path/to/python3.12 ..."; \
 	  exit 2; }
 	"$(PYTHON)" -m venv $(VENV)

@@ -43,7 +43,7 @@ async def run(settings: Settings) -> int:
 def _python() -> str | None:
     if sqlite3.sqlite_version_info < (3, 35):
         return f"SQLite {sqlite3.sqlite_version} is too old; 3.35 is needed"
-    return None if sys.version_info >= (3, 11, 5) else "Python 3.11.5 or newer is needed"
+    return None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed"
 
 
 def _folder(folder: Path) -> str | None:

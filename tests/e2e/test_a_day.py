@@ -222,6 +222,7 @@ async def test_an_instance_is_stopped_started_changed_and_deleted(
         assert "not ready" in refused.json()["error"]
         await answer(shop.api.post(f"{path}/reconnect"))
         await until(lambda: shop.is_in("connected"))
+        await until(lambda: len(shop.deliveries("connection_opened")) == 2)
 
         receiver.trust("/other", "another secret")
         changes = {
