@@ -78,7 +78,7 @@ async def test_every_answer_is_protected(http: httpx.AsyncClient, headers: dict[
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
+        ("GET", "/", 302),
         ("GET", "/nothing/here", 404),
         ("GET", "/docs/nothing", 404),
         ("GET", "/docs/static/..%2f..%2fdocs.py", 404),
