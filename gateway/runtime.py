@@ -151,7 +151,6 @@ async def running(
         usage = Usage(storage, instances, clock)
         tenants = Tenants(storage, auth=auth, hasher=hasher, clock=clock)
         upkeep = Upkeep(storage, usage, settings, clock)
-        stopping = asyncio.Event()
         services = Services(
             settings=settings,
             clock=clock,
@@ -175,7 +174,7 @@ async def running(
             usage=usage,
             hooks=Hooks(storage, registry),
             inbox=inbox,
-            health=Health(storage, registry, lock, backlog=lambda: inbox.backlog, stopping=stopping.is_set),
+            health=Health(storage, registry, lock, backlog=lambda: inbox.backlog),
         )
         first_admin = await ensure_first_admin(tenants, settings)
 
@@ -192,7 +191,6 @@ async def running(
         for work in (_restore(instances), _watch(lock, clock, lock_lost)):
             task = asyncio.create_task(work, context=contextvars.Context())
             stack.push_async_callback(_cancelled, task)
-        stack.callback(stopping.set)
         yield Gateway(
             settings=settings,
             services=services,

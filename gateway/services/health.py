@@ -41,13 +41,11 @@ class Health:
         lock: ProcessLock,
         *,
         backlog: Callable[[], int],
-        stopping: Callable[[], bool],
     ) -> None:
         self._storage = storage
         self._sessions = sessions
         self._lock = lock
         self._backlog = backlog
-        self._stopping = stopping
 
     @property
     def database(self) -> str:
@@ -57,8 +55,6 @@ class Health:
     async def readiness(self) -> Readiness:
         """Ask the database and the process lock."""
         problems: dict[str, str] = {}
-        if self._stopping():
-            problems["process"] = "The gateway is shutting down."
         try:
             await self._storage.engine.ping()
         except GatewayError as error:
