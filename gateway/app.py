@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp
 
-from gateway.runtime import Gateway, running
-from gateway.settings import Settings
+from gateway.runtime import Gateway
 from gateway.surfaces import api, docs, hooks, ops
 from gateway.surfaces.http import edge
 from gateway.surfaces.measured import RequestMetrics
@@ -59,10 +55,3 @@ def make_routes(gateway: Gateway, requests: RequestMetrics) -> Litestar:
     app.state.services = gateway.services
     app.state.registry = ops.make_registry((*gateway.metrics, *requests.metrics))
     return app
-
-
-@asynccontextmanager
-async def opened_app(settings: Settings) -> AsyncIterator[ASGIApp]:
-    """Start a gateway and yield its application, for tests and for other servers than ours."""
-    async with running(settings) as gateway:
-        yield make_app(gateway)

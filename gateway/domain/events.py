@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from gateway.domain.ids import Address, EndpointId, EventId, InstanceId, TenantId
+from gateway.domain.ids import EndpointId, EventId, InstanceId, TenantId
 from gateway.domain.instances import SessionState
 from gateway.domain.messages import Chat, Content, Message, MessageStatus, Person
 
@@ -246,9 +246,3 @@ def person_of(event: Event) -> Person | None:
             return event.member
         case _:
             return None
-
-
-def address_of(event: Event) -> Address | None:
-    """The chat's address, if it happened in a chat."""
-    chat = chat_of(event)
-    return chat.address if chat else None

@@ -108,9 +108,6 @@ class Provider(Protocol):
         """Give back what the sessions shared. Every session has ended by now."""
 
 
-ProviderFactory = Callable[..., Provider]
-
-
 @runtime_checkable
 class ReceivesHooks(Protocol):
     """A session the network can POST to."""

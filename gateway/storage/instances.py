@@ -141,11 +141,6 @@ class InstanceStore:
         ).where(Instances.id == instance_id)
         self.invalidate(instance_id)
 
-    async def login_code(self, instance_id: InstanceId) -> str:
-        """What a person has to scan or type right now; empty when nothing."""
-        row = await Instances.select(Instances.login_code).where(Instances.id == instance_id).first()
-        return str(row["login_code"]) if row else ""
-
     async def credentials(self, instance_id: InstanceId) -> Credentials:
         """The unsealed credentials. Raises NotFound, and the sealer's error when its key is gone from the settings."""
         row = await Instances.select(Instances.credentials).where(Instances.id == instance_id).first()
