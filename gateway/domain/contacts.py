@@ -26,6 +26,9 @@ class Contact(Struct, frozen=True, kw_only=True):
     last_activity_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    pn: Address | None = None
+    lid: Address | None = None
+    """WhatsApp's two names for one person; a contact is one contact under both."""
 
 
 class ChatSummary(Struct, frozen=True, kw_only=True):
@@ -36,3 +39,21 @@ class ChatSummary(Struct, frozen=True, kw_only=True):
     title: str
     username: str | None
     last_message_at: datetime | None
+
+
+class NumberCheck(Struct, frozen=True, kw_only=True):
+    """Whether a phone number is on the network, and under which address."""
+
+    number: str
+    """As it was asked."""
+    exists: bool
+    address: Address | None = None
+    lid: Address | None = None
+    business_name: str | None = None
+
+
+class Picture(Struct, frozen=True, kw_only=True):
+    """A profile picture. The URL is the network's own and expires."""
+
+    url: str
+    id: str = ""

@@ -111,6 +111,14 @@ class PollAnswered(BaseEvent, frozen=True, kw_only=True, tag="poll.answered", om
     poll_ref: str
     sender: Person
     options: tuple[int, ...] = ()
+    chat: Chat | None = None
+    digests: tuple[str, ...] = ()
+    """Lower-case hex SHA-256 of each chosen option's words, from a network that tells no positions; the positions are
+    filled in from the stored poll when the event is committed."""
+
+    @property
+    def conversation(self) -> str:
+        return self.chat.address if self.chat else ""
 
 
 class MemberChanged(BaseEvent, frozen=True, kw_only=True, tag="chat.member_changed", omit_defaults=True):
@@ -127,6 +135,76 @@ class MemberChanged(BaseEvent, frozen=True, kw_only=True, tag="chat.member_chang
     @property
     def conversation(self) -> str:
         return self.chat.address
+
+
+class ChatChanged(BaseEvent, frozen=True, kw_only=True, tag="chat.changed", omit_defaults=True):
+    """A group's settings changed. None means that this one did not."""
+
+    chat: Chat
+    by: Person | None = None
+    title: str | None = None
+    description: str | None = None
+    picture_changed: bool = False
+    only_admins_write: bool | None = None
+    only_admins_edit: bool | None = None
+    disappearing_seconds: int | None = None
+    invite_link: str | None = None
+    deleted: bool = False
+
+    @property
+    def conversation(self) -> str:
+        return self.chat.address
+
+
+class PresenceChanged(BaseEvent, frozen=True, kw_only=True, tag="presence.changed", omit_defaults=True):
+    """Somebody is `available`, `unavailable`, `typing`, `recording` or `paused`; told while it is watched."""
+
+    person: Person
+    presence: str
+    chat: Chat | None = None
+    last_seen_at: datetime | None = None
+
+    @property
+    def conversation(self) -> str:
+        return self.chat.address if self.chat else ""
+
+
+class CallReceived(BaseEvent, frozen=True, kw_only=True, tag="call.received", omit_defaults=True):
+    """Somebody rings. `rejected` tells that the gateway turned the call down, as the instance is configured."""
+
+    call_id: str
+    sender: Person
+    chat: Chat | None = None
+    video: bool = False
+    rejected: bool = False
+
+    @property
+    def conversation(self) -> str:
+        return self.chat.address if self.chat else ""
+
+
+class CallEnded(BaseEvent, frozen=True, kw_only=True, tag="call.ended", omit_defaults=True):
+    """A call that rang is over."""
+
+    call_id: str
+    sender: Person
+    reason: str = ""
+
+
+class ContactsUpdated(BaseEvent, frozen=True, kw_only=True, tag="contacts.updated", omit_defaults=True):
+    """The network told names of people: the phone's address book, or a changed profile. At most 500 in one event."""
+
+    people: tuple[Person, ...]
+
+
+class HistoryReceived(BaseEvent, frozen=True, kw_only=True, tag="history.received", omit_defaults=True):
+    """Messages from before the instance was linked, oldest first, at most 200 in one event. They are stored, and
+    neither counted nor told one by one.
+    """
+
+    messages: tuple[Message, ...]
+    progress: int | None = None
+    """Percent of the whole history, as far as the network tells."""
 
 
 class _SessionEvent(BaseEvent, frozen=True, kw_only=True, omit_defaults=True):
@@ -146,6 +224,14 @@ class SessionDisconnected(_SessionEvent, frozen=True, kw_only=True, tag="session
 
     reason: str
     will_reconnect: bool = False
+
+
+class SessionStalled(_SessionEvent, frozen=True, kw_only=True, tag="session.stalled"):
+    """The network stays silent on an open connection; the gateway opens it again by itself."""
+
+
+class SessionRestricted(_SessionEvent, frozen=True, kw_only=True, tag="session.restricted"):
+    """The network limits the account; `state.until` tells until when, if it said so."""
 
 
 class SessionLoginRequired(_SessionEvent, frozen=True, kw_only=True, tag="session.login_required"):
@@ -175,7 +261,9 @@ class EndpointTested(BaseEvent, frozen=True, kw_only=True, tag="endpoint.tested"
     endpoint_id: EndpointId
 
 
-SessionEvent: TypeAlias = SessionStarting | SessionConnected | SessionDisconnected | SessionLoginRequired
+SessionEvent: TypeAlias = (
+    SessionStarting | SessionConnected | SessionDisconnected | SessionStalled | SessionRestricted | SessionLoginRequired
+)
 Event: TypeAlias = (
     MessageReceived
     | MessageSent
@@ -186,9 +274,17 @@ Event: TypeAlias = (
     | ButtonPressed
     | PollAnswered
     | MemberChanged
+    | ChatChanged
+    | PresenceChanged
+    | CallReceived
+    | CallEnded
+    | ContactsUpdated
+    | HistoryReceived
     | SessionStarting
     | SessionConnected
     | SessionDisconnected
+    | SessionStalled
+    | SessionRestricted
     | SessionLoginRequired
     | EndpointUpdated
     | EndpointDisabled
@@ -228,7 +324,11 @@ def chat_of(event: Event) -> Chat | None:
             | MessageDeleted()
             | MessageReacted()
             | ButtonPressed()
+            | PollAnswered()
             | MemberChanged()
+            | ChatChanged()
+            | PresenceChanged()
+            | CallReceived()
         ):
             return event.chat
         case _:
@@ -242,7 +342,11 @@ def person_of(event: Event) -> Person | None:
             return event.message.sender
         case MessageEdited() | MessageDeleted() | MessageReacted() | ButtonPressed() | PollAnswered():
             return event.sender
+        case CallReceived() | CallEnded():
+            return event.sender
         case MemberChanged():
             return event.member
+        case PresenceChanged():
+            return event.person
         case _:
             return None

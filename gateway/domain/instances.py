@@ -14,6 +14,7 @@ class ProviderName(StrEnum):
     """The networks this version speaks to. Values are the wire names."""
 
     TELEGRAM = "telegram"
+    WHATSAPP = "whatsappweb"
 
 
 class SessionStateKind(StrEnum):
@@ -24,6 +25,10 @@ class SessionStateKind(StrEnum):
     LOGIN_REQUIRED = "login_required"
     CONNECTED = "connected"
     RECONNECTING = "reconnecting"
+    STALLED = "stalled"
+    """The connection stands, but nothing proves that messages flow; it is being opened again."""
+    RESTRICTED = "restricted"
+    """The network limits the account; `SessionState.until` tells how long, when the network said so."""
     LOGGED_OUT = "logged_out"
     FAILED = "failed"
 
@@ -40,6 +45,8 @@ class SessionState(Struct, frozen=True, kw_only=True):
     code: str
     sentence: str
     at: datetime
+    until: datetime | None = None
+    """When a restriction ends, as far as the network said."""
 
 
 class Instance(Struct, frozen=True, kw_only=True):
@@ -69,6 +76,19 @@ class Credentials(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Credentials({', '.join(sorted(self.values))})"
+
+
+class LoginCode(Struct, frozen=True, kw_only=True):
+    """What a person has to scan (`qr_code`) or type (`pairing_code`), and until when it is good."""
+
+    qr_code: str | None = None
+    pairing_code: str | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def text(self) -> str:
+        """The code itself, whichever kind it is."""
+        return self.qr_code or self.pairing_code or ""
 
 
 class JournalLine(Struct, frozen=True, kw_only=True):

@@ -73,6 +73,9 @@ class Chat(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: ChatKind
     title: str = ""
     username: str | None = None
+    pn: Address | None = None
+    lid: Address | None = None
+    """WhatsApp's two names for the other person of a private chat, as in `Person`."""
 
 
 class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -157,6 +160,8 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     from_me: bool = False
     reply_to: str | None = None
     """The network id of the message it answers."""
+    mentions: tuple[Address, ...] = ()
+    forwarded: bool = False
 
     @property
     def body(self) -> str:
@@ -191,6 +196,15 @@ def kind_of(content: Content) -> str:
     return content.media.value if isinstance(content, Media) else str(content.__struct_config__.tag)
 
 
+class MessageKey(Struct, frozen=True, kw_only=True):
+    """Which message: what a network needs to find one again. `sender` is unknown for one that was never stored."""
+
+    chat: Address
+    network_id: str
+    from_me: bool = True
+    sender: Address | None = None
+
+
 class OutgoingMedia(Struct, frozen=True, kw_only=True):
     """A file to send: its bytes are already here, vetted and under the size cap."""
 
@@ -213,6 +227,8 @@ class OutgoingMessage(Struct, frozen=True, kw_only=True):
     content: OutgoingContent
     format: TextFormat = TextFormat.PLAIN
     reply_to: str | None = None
+    quoted: Message | None = None
+    """The message `reply_to` names, when it is stored here; some networks show a quote only from a copy of it."""
     silent: bool = False
     link_preview: bool = True
     mentions: tuple[Address, ...] = ()

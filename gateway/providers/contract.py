@@ -10,20 +10,33 @@ How a session's `run` ends tells the runner what to do:
     raises LoggedOut           the network ended it for good; a person has to log in again
     raises BadCredentials      the credentials are wrong; a person has to replace them
     raises Interrupted         try again after a pause, with the state the exception carries
+    raises Restricted          the network shut the account out for a while; try again when that is over
+    raises LoginExpired        nobody logged in while the code was good; a person has to ask for another
     raises anything else       a bug or an outage we have no name for; logged, and tried again
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from gateway.domain.contacts import NumberCheck, Picture
 from gateway.domain.events import Event
-from gateway.domain.ids import Address
-from gateway.domain.instances import Credentials, Instance, ProviderName
-from gateway.domain.messages import Content, OutgoingMessage, SentMessage, TextFormat
+from gateway.domain.groups import Channel, Group, GroupChange, MemberChange, MemberResult
+from gateway.domain.ids import Address, InstanceId
+from gateway.domain.instances import Credentials, Instance, LoginCode, ProviderName
+from gateway.domain.messages import (
+    Content,
+    Message,
+    MessageKey,
+    OutgoingMessage,
+    Person,
+    SentMessage,
+    TextFormat,
+)
 from gateway.kit.clock import Clock
 
 Emit = Callable[[Event], Awaitable[None]]
@@ -55,6 +68,20 @@ class Interrupted(SessionEnded):
         self.retry_after = retry_after
 
 
+class Restricted(Interrupted):
+    """The network shut the account out until `until` (None: it did not say); the runner tries again then."""
+
+    def __init__(
+        self, code: str, sentence: str, *, until: datetime | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(code, sentence, retry_after=retry_after)
+        self.until = until
+
+
+class LoginExpired(SessionEnded):
+    """The code was not used in time."""
+
+
 class Report(Protocol):
     """How a session tells its state while it runs. Each call is idempotent: repeating a state says nothing new."""
 
@@ -64,7 +91,13 @@ class Report(Protocol):
     def trouble(self, code: str, sentence: str) -> None:
         """Messages do not flow right now; the session itself keeps trying."""
 
-    def login_required(self, *, qr_code: str | None = None, pairing_code: str | None = None) -> None:
+    def stalled(self, sentence: str) -> None:
+        """The connection stands, but nothing proves that messages flow; the session is about to open it again."""
+
+    def restricted(self, code: str, sentence: str, *, until: datetime | None = None) -> None:
+        """Messages flow, but the network limits what may be sent. `connected` lifts it."""
+
+    def login_required(self, login: LoginCode) -> None:
         """A person has to scan or type this."""
 
     def note(self, text: str, level: str = "info") -> None:
@@ -128,7 +161,7 @@ class HookReply(Struct, frozen=True, kw_only=True):
 class EditsMessages(Protocol):
     """A session that can replace the words of a message it sent."""
 
-    async def edit(self, chat: Address, network_id: str, text: str, text_format: TextFormat) -> Content:
+    async def edit(self, key: MessageKey, text: str, text_format: TextFormat) -> Content:
         """Replace the text or caption; returns the new content."""
 
 
@@ -136,7 +169,7 @@ class EditsMessages(Protocol):
 class DeletesMessages(Protocol):
     """A session that can take a message back."""
 
-    async def delete(self, chat: Address, network_id: str) -> None:
+    async def delete(self, key: MessageKey) -> None:
         """Delete the message for everyone."""
 
 
@@ -144,8 +177,16 @@ class DeletesMessages(Protocol):
 class Reacts(Protocol):
     """A session that can react to a message."""
 
-    async def react(self, chat: Address, network_id: str, emoji: str | None) -> None:
+    async def react(self, key: MessageKey, emoji: str | None) -> None:
         """Set the reaction; None withdraws it."""
+
+
+@runtime_checkable
+class MarksRead(Protocol):
+    """A session that can tell a sender that messages were read."""
+
+    async def mark_read(self, keys: Sequence[MessageKey]) -> None:
+        """Mark messages of one chat as read; for voice notes this also says that they were played."""
 
 
 @runtime_checkable
@@ -187,6 +228,121 @@ class KnowsItself(Protocol):
 
     async def profile(self) -> Profile:
         """Ask the network who we are."""
+
+
+@runtime_checkable
+class PairsByCode(Protocol):
+    """A session that can be logged in by a code typed on the phone instead of a QR code scanned with it."""
+
+    async def request_pairing_code(self, phone: str) -> LoginCode:
+        """The code to type on the phone with this number. Raises Conflict when it is logged in already, InvalidInput
+        for a number that cannot be, NetworkRefused or NetworkUnreachable when the network gives none.
+        """
+
+
+@runtime_checkable
+class KnowsPeople(Protocol):
+    """A session that can look people up on its network."""
+
+    async def people(self) -> Sequence[Person]:
+        """The phone's address book and everybody met, as the session knows them now."""
+
+    async def check_numbers(self, numbers: Sequence[str]) -> Sequence[NumberCheck]:
+        """Whether these phone numbers (digits, with country code) are on the network; in the order asked."""
+
+    async def picture(self, address: Address, *, preview: bool = False) -> Picture | None:
+        """A person's or group's profile picture; None when there is none. Raises NetworkRefused when it is hidden."""
+
+    async def about(self, address: Address) -> str:
+        """What a person says about themselves; empty when nothing or hidden."""
+
+
+@runtime_checkable
+class BlocksPeople(Protocol):
+    """A session that can block people."""
+
+    async def blocked(self) -> Sequence[Person]:
+        """Who is blocked."""
+
+    async def set_blocked(self, address: Address, blocked: bool) -> None:
+        """Block or unblock somebody."""
+
+
+@runtime_checkable
+class WatchesPresence(Protocol):
+    """A session that can watch whether somebody is online and be seen online itself."""
+
+    async def watch_presence(self, address: Address) -> None:
+        """From now on tell `presence.changed` of this person, until the connection ends."""
+
+    async def set_presence(self, available: bool) -> None:
+        """Be seen as online or not. While online, the phone itself gets no notifications."""
+
+
+@runtime_checkable
+class ManagesGroups(Protocol):
+    """A session that can see and change groups. Each raises NetworkRefused with a sentence when it may not."""
+
+    async def groups(self) -> Sequence[Group]:
+        """The groups the account is in."""
+
+    async def group(self, address: Address) -> Group:
+        """One group with its members. Raises NotFound when it does not exist or the account is not in it."""
+
+    async def create_group(self, subject: str, members: Sequence[Address]) -> Group:
+        """Make a group with these people."""
+
+    async def change_group(self, address: Address, change: GroupChange) -> None:
+        """Change its settings."""
+
+    async def change_members(
+        self, address: Address, change: MemberChange, members: Sequence[Address]
+    ) -> Sequence[MemberResult]:
+        """Add, remove, promote or demote; each member has a fate of its own."""
+
+    async def leave_group(self, address: Address) -> None:
+        """Leave."""
+
+    async def invite_link(self, address: Address, *, reset: bool = False) -> str:
+        """The link others can join with; `reset` makes the old one useless."""
+
+    async def join_group(self, link: str) -> Address:
+        """Join by an invite link or its code; returns the group's address."""
+
+
+@runtime_checkable
+class FollowsChannels(Protocol):
+    """A session that can read broadcast channels."""
+
+    async def channels(self) -> Sequence[Channel]:
+        """The channels the account follows."""
+
+    async def channel_messages(self, address: Address, *, limit: int, before: int | None = None) -> Sequence[Message]:
+        """Messages of a channel, newest first; `before` is a message's number in the channel."""
+
+
+@runtime_checkable
+class RejectsCalls(Protocol):
+    """A session that can turn a call down."""
+
+    async def reject_call(self, call_id: str, caller: Address) -> None:
+        """Reject a ringing call."""
+
+
+@runtime_checkable
+class KeepsDevices(Protocol):
+    """A provider that keeps files of its own for an instance (a linked device's keys)."""
+
+    def export_device(self, instance_id: InstanceId) -> bytes | None:
+        """Everything another gateway needs to be this device; None when nothing is linked. The session must be stopped:
+        two owners of one device break its encryption.
+        """
+
+    def import_device(self, instance_id: InstanceId, data: bytes) -> None:
+        """Become that device. Raises InvalidInput when the bytes are none, Conflict when there is one already."""
+
+    def forget_device(self, instance_id: InstanceId) -> None:
+        """Remove its files; does nothing when there are none."""
 
 
 @runtime_checkable
