@@ -1,4 +1,4 @@
-"""`python -m gateway`: serve, migrate, user, check, reseal, version. Parses arguments, calls commands."""
+"""`python -m gateway`: serve, migrate, user, instance, check, reseal, version. Parses arguments, calls commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from typing import Any
 from gateway import __version__
 from gateway.domain.errors import GatewayError
 from gateway.kit import log as logs
+from gateway.kit.stdio import keep_stdout_to_ourselves
 from gateway.settings import Settings, SettingsError
+
+GO_ENVIRONMENT = {"NEONIZE_BOT_TAG": "off"}
+"""neonize marks every private message as a bot's unless it is told not to."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         settings = Settings.from_env(os.environ)
+        if options.command == "serve":
+            _prepare_process()
         # Before anything may be logged: until then, structlog would print tracebacks with the values of all variables.
         level = settings.log_level if options.command == "serve" else "warning"
         logs.configure(level=level, json=settings.log_json)
@@ -36,6 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _prepare_process() -> None:
+    """What has to hold before anything is loaded. Go reads the environment a process began with, so some of it cannot
+    be set later: this begins the process anew, once, with what neonize has to find.
+    """
+    if not GO_ENVIRONMENT.keys() <= os.environ.keys():
+        os.environ.update({name: value for name, value in GO_ENVIRONMENT.items() if name not in os.environ})
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves, with our arguments
+    keep_stdout_to_ourselves()
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
@@ -61,6 +77,12 @@ async def _user(settings: Settings, options: argparse.Namespace) -> int:
     from gateway.commands import users
 
     return await users.run(settings, options)
+
+
+async def _instance(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.commands import instance
+
+    return await instance.run(settings, options)
 
 
 async def _reseal(settings: Settings, _: argparse.Namespace) -> int:
@@ -107,7 +129,26 @@ def _parser() -> argparse.ArgumentParser:
     password = deeds.add_parser("set-password", help="another password; every login token ends")
     password.add_argument("email")
     password.add_argument("--password-stdin", action="store_true", help="read it from standard input")
+    _add_instance(commands)
     return parser
+
+
+def _add_instance(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    instance = commands.add_parser("instance", help="move instances between gateways")
+    instance.set_defaults(run=_instance)
+    deeds = instance.add_subparsers(dest="deed", required=True, metavar="DEED")
+    deeds.add_parser("list", help="every instance, with its state")
+    export = deeds.add_parser("export", help="into one sealed file; it is stopped here; no gateway may be running")
+    export.add_argument("id")
+    export.add_argument("--to", metavar="FILE", help="default: <id>.gwexport in this folder")
+    import_ = deeds.add_parser("import", help="from such a file; no gateway may be running")
+    import_.add_argument("file")
+    import_.add_argument("--user", metavar="EMAIL", required=True, help="who shall own it")
+    import_.add_argument("--tenant", help="refuse unless that user is in this tenant (id)")
+    import_.add_argument("--new-id", action="store_true", help="give it another id")
+    for each in (export, import_):
+        each.add_argument("--passphrase-file", metavar="FILE", help="else GATEWAY_EXPORT_PASSPHRASE, else asked for")
+    deeds.add_parser("release", help="let an exported instance be started here again").add_argument("id")
 
 
 if __name__ == "__main__":

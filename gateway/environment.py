@@ -136,6 +136,16 @@ def whole(low: int, high: int, *, example: str) -> Rule[int]:
     return Rule(parse, f"a whole number from {low} to {high}", example)
 
 
+def share(example: str) -> Rule[float]:
+    """A number from 0 to 1."""
+
+    def parse(raw: str) -> float:
+        refuse(not re.fullmatch(r"(0|1|0?\.[0-9]{1,6}|1\.0{1,6})", raw))
+        return float(raw)
+
+    return Rule(parse, "a number from 0 to 1", example)
+
+
 def flag() -> Rule[bool]:
     """Yes or no, in the usual spellings."""
     words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}

@@ -16,18 +16,25 @@ from gateway.kit.egress import Egress, EgressPolicy, Lookup
 from gateway.kit.log import get_logger
 from gateway.kit.secrets import PasswordHasher, Sealer
 from gateway.providers import make_providers
+from gateway.services.addresses import Addresses
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
+from gateway.services.calls import Calls
+from gateway.services.channels import Channels
 from gateway.services.contacts import Contacts
 from gateway.services.first_admin import FirstAdmin, ensure_first_admin
+from gateway.services.groups import Groups
 from gateway.services.health import Health
 from gateway.services.hooks import Hooks
 from gateway.services.idempotency import Idempotency
 from gateway.services.inbox import Inbox
 from gateway.services.instances import Instances
 from gateway.services.limits import Limiter
+from gateway.services.live import Live
 from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
+from gateway.services.pacer import Pace
+from gateway.services.people import People
 from gateway.services.services import Services
 from gateway.services.tenants import Tenants
 from gateway.services.throttle import LoginThrottle
@@ -111,7 +118,7 @@ async def running(
         egress = await stack.enter_async_context(Egress(policy, lookup=lookup))
         hasher = PasswordHasher()
         auth = make_auth(storage, settings, clock, hasher)
-        providers = make_providers(settings)
+        providers = make_providers(settings, egress)
 
         dispatcher = Dispatcher(
             storage.outbox,
@@ -151,6 +158,8 @@ async def running(
         usage = Usage(storage, instances, clock)
         tenants = Tenants(storage, auth=auth, hasher=hasher, clock=clock)
         upkeep = Upkeep(storage, usage, settings, clock)
+        addresses = Addresses(storage, providers)
+        live = Live(storage, registry, addresses)
         services = Services(
             settings=settings,
             clock=clock,
@@ -164,12 +173,23 @@ async def running(
                 registry,
                 inbox,
                 clock,
+                addresses,
                 sends_per_second=settings.send_rate_limit,
                 media_max_bytes=settings.media_max_mb * MEBIBYTE,
+                default_pace=Pace(
+                    messages_per_minute=settings.pace_messages_per_minute,
+                    first_contacts_per_minute=settings.pace_first_contacts_per_minute,
+                    jitter=settings.pace_jitter,
+                ),
             ),
             media=MediaFiles(egress, max_bytes=settings.media_max_mb * MEBIBYTE),
             idempotency=Idempotency(storage, clock),
-            contacts=Contacts(storage),
+            contacts=Contacts(storage, addresses),
+            live=live,
+            groups=Groups(live),
+            people=People(live),
+            channels=Channels(live),
+            calls=Calls(live),
             webhooks=webhooks,
             usage=usage,
             hooks=Hooks(storage, registry),

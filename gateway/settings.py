@@ -30,6 +30,7 @@ from gateway.environment import (
     origins,
     secret,
     secrets_list,
+    share,
     sqlite_file,
     text,
     url,
@@ -149,6 +150,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     send_rate_limit: Annotated[int, _PER_SECOND] = 100
     """Messages per second that one instance may send; above it the answer is 429."""
 
+    pace_messages_per_minute: Annotated[int, whole(0, 10_000, example="20")] = 0
+    """Messages that one instance may send in a minute, evenly spread; above it the answer is 429 `paced`. 0 is off. An
+    instance's own `paceMessagesPerMinute` comes before it."""
+
+    pace_first_contacts_per_minute: Annotated[int, whole(0, 10_000, example="2")] = 0
+    """The same for messages into chats in which nobody has said anything yet; replies do not wait for it. 0 is off. An
+    instance's own `paceFirstContactsPerMinute` comes before it."""
+
+    pace_jitter: Annotated[float, share("0.2")] = 0.2
+    """The pauses between paced messages are longer by a random share of up to this. `paceJitter` of an instance."""
+
     max_upload_mb: Annotated[int, whole(1, 2048, example="50")] = 50
     """Largest file a caller may upload, in megabytes."""
 
@@ -224,6 +236,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     telegram_local: Annotated[bool, flag()] = False
     """Your own Bot API server runs with `--local`: files of up to 2 GB, handed over as paths on this machine."""
+
+    whatsapp_device_name: Annotated[str, text("Messaging Gateway", "1 to 50 characters", r".{1,50}")] = (
+        "Messaging Gateway"
+    )
+    """How the gateway is called in the phone's list of linked devices."""
+
+    whatsapp_proxy: Annotated[str | None, url("http", "https", "socks5", example="socks5://127.0.0.1:1080")] = None
+    """Proxy for everything WhatsApp. Unset: what `HTTPS_PROXY` says."""
+
+    whatsapp_history_days: Annotated[int, _DAYS] = 30
+    """How many days of messages from before the link are kept when the phone sends its history. 0 turns it off."""
+
+    whatsapp_history_messages: Annotated[int, whole(0, 1_000_000, example="20000")] = 20_000
+    """How many of those messages an instance keeps at most."""
+
+    whatsapp_probe: Annotated[float, duration(5, 3600, example="90s")] = 90
+    """How long a WhatsApp session may hear nothing before it asks the network whether the connection still works."""
 
     # --- logs
 

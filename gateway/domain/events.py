@@ -195,6 +195,9 @@ class ContactsUpdated(BaseEvent, frozen=True, kw_only=True, tag="contacts.update
     """The network told names of people: the phone's address book, or a changed profile. At most 500 in one event."""
 
     people: tuple[Person, ...]
+    from_address_book: bool = False
+    """Whether each `name` is what the phone's address book says (empty: it says nothing any more) rather than the name
+    people gave themselves."""
 
 
 class HistoryReceived(BaseEvent, frozen=True, kw_only=True, tag="history.received", omit_defaults=True):

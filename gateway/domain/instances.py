@@ -67,6 +67,8 @@ class Instance(Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     label: str = ""
+    flows: bool = False
+    """Whether messages flow right now; known to whoever sees the sessions, not to the store."""
 
 
 class Credentials(Struct, frozen=True, kw_only=True):

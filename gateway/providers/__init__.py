@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from gateway.domain.instances import ProviderName
+from gateway.kit.egress import Egress
 from gateway.providers.contract import Provider
 from gateway.settings import Settings
 
 
-def make_providers(settings: Settings) -> dict[ProviderName, Provider]:
+def make_providers(settings: Settings, egress: Egress) -> dict[ProviderName, Provider]:
     """Every provider, ready to check configurations; none has imported its SDK yet."""
     from gateway.providers.telegram import TelegramProvider
+    from gateway.providers.whatsapp import WhatsAppProvider
 
-    providers: list[Provider] = [TelegramProvider(settings)]
+    providers: list[Provider] = [TelegramProvider(settings), WhatsAppProvider(settings, egress)]
     return {provider.name: provider for provider in providers}

@@ -11,6 +11,7 @@ How a session's `run` ends tells the runner what to do:
     raises BadCredentials      the credentials are wrong; a person has to replace them
     raises Interrupted         try again after a pause, with the state the exception carries
     raises Restricted          the network shut the account out for a while; try again when that is over
+    raises NotLoggedIn         trouble on the way to the first login: try again after a pause, as `starting`
     raises LoginExpired        nobody logged in while the code was good; a person has to ask for another
     raises anything else       a bug or an outage we have no name for; logged, and tried again
 """
@@ -78,6 +79,10 @@ class Restricted(Interrupted):
         self.until = until
 
 
+class NotLoggedIn(Interrupted):
+    """No login could be offered right now. Nothing was ever connected, so nothing is reconnecting."""
+
+
 class LoginExpired(SessionEnded):
     """The code was not used in time."""
 
@@ -139,6 +144,14 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Give back what the sessions shared. Every session has ended by now."""
+
+
+@runtime_checkable
+class WritesAddresses(Protocol):
+    """A provider whose addresses people write in several ways, such as a phone number with or without its server."""
+
+    def address_of(self, text: str) -> Address:
+        """The one form that messages and contacts are stored under. Raises InvalidInput naming `to`."""
 
 
 @runtime_checkable

@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.domain.events import (
     AcceptedEvent,
-    ButtonPressed,
-    EndpointDisabled,
-    EndpointUpdated,
     Event,
+    HistoryReceived,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
     MessageSent,
     MessageStatusChanged,
-    SessionConnected,
-    SessionDisconnected,
-    SessionLoginRequired,
-    SessionStarting,
-    chat_of,
-    person_of,
-    type_of,
+    SessionEvent,
 )
 from gateway.domain.ids import EndpointId, InstanceId, TenantId, new_event_id
-from gateway.domain.messages import Chat, ChatKind, Media, Person
-from gateway.domain.usage import Counters
 from gateway.domain.webhooks import WebhookFormat
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
-from gateway.storage.activity import NewActivity
+from gateway.services.acquaintance import Acquaintance
+from gateway.services.counting import usage_of
+from gateway.services.diary import lines_of
+from gateway.services.naming import Names, names_of, pairs_of
+from gateway.services.votes import with_positions
 from gateway.storage.events import NewEvent
+from gateway.storage.messages import NewMessage
 from gateway.storage.outbox import NewDelivery
 from gateway.storage.storage import Storage
-from gateway.storage.usage import UsageKey
-from gateway.webhooks.filters import wants
+from gateway.webhooks.filters import share_of, wants
 from gateway.webhooks.formats import MAX_PAYLOAD_BYTES, render
 
 log = get_logger(__name__)
@@ -64,14 +58,16 @@ class Batch:
         """Write everything that follows from these events. Raises what the database raises; then nothing is written."""
         async with self._storage.transaction():
             tenants = await self._tenants(events)
+            events = await self._under_one_name(events, tenants)
             fresh = await self._fresh(events, tenants)
-            accepted = await self._log([events[place] for place in fresh], tenants)
-            await self._address_book(accepted)
-            await self._activity(accepted)
+            news = await with_positions([events[place] for place in fresh], self._storage.messages)
+            accepted = await self._log(news, tenants)
+            await self._acquaint(accepted)
+            await self._storage.activity.add(lines_of(accepted, self._now))
             await self._states(accepted)
             deliveries = await self._deliveries(accepted)
             await self._storage.outbox.insert_many(deliveries)
-            await self._storage.usage.add(_usage(accepted, deliveries, self._now.date()))
+            await self._storage.usage.add(usage_of(accepted, deliveries, self._now.date()))
         for instance_id in tenants:
             self._storage.instances.invalidate(instance_id)
         by_place = dict(zip(fresh, accepted, strict=True))
@@ -91,6 +87,17 @@ class Batch:
                 found[instance_id] = tenant_id
         return found
 
+    async def _under_one_name(self, events: Sequence[Event], tenants: dict[InstanceId, TenantId]) -> Sequence[Event]:
+        """The events with everybody under one address; what was stored under another one has moved there."""
+        ours = [event for event in events if event.instance_id in tenants]
+        asked = list(names_of(ours))
+        if not asked:
+            return events
+        names = Names(await self._storage.names.known(asked), pairs_of(ours, tenants))
+        if names.news:
+            await self._storage.names.join(names.news, self._now)
+        return [names.renamed(event) for event in events]
+
     async def _fresh(self, events: Sequence[Event], tenants: dict[InstanceId, TenantId]) -> list[int]:
         """The places of the events that are news: not seen before, not going backwards, of an instance we have."""
         places = [place for place, event in enumerate(events) if event.instance_id in tenants]
@@ -98,10 +105,10 @@ class Batch:
         known = await self._storage.events.known(keys)
         written = await self._storage.messages.insert_new(
             [
-                (tenants[event.instance_id], event)
+                new
                 for event in (events[place] for place in places)
-                if isinstance(event, MessageReceived | MessageSent)
-                and (event.instance_id, event.dedupe_key) not in known
+                if (event.instance_id, event.dedupe_key) not in known
+                for new in _messages_of(event, tenants[event.instance_id])
             ],
             self._now,
         )
@@ -148,59 +155,15 @@ class Batch:
             )
         return await self._storage.events.append(news, self._now)
 
-    async def _address_book(self, accepted: Sequence[AcceptedEvent]) -> None:
-        people: list[tuple[TenantId, InstanceId, Person]] = []
-        groups: list[tuple[TenantId, InstanceId, Chat]] = []
-        chats: list[tuple[TenantId, InstanceId, Chat, datetime | None]] = []
-        for each in accepted:
-            event = each.event
-            person, chat = person_of(event), chat_of(event)
-            if person is not None and not (chat and chat.kind is ChatKind.CHANNEL) and not person.is_bot:
-                people.append((each.tenant_id, event.instance_id, person))
-            if chat is not None and not isinstance(event, MessageStatusChanged | ButtonPressed):
-                moved_at = event.message.sent_at if isinstance(event, MessageReceived | MessageSent) else None
-                chats.append((each.tenant_id, event.instance_id, chat, moved_at))
-                if chat.kind is not ChatKind.PRIVATE:
-                    groups.append((each.tenant_id, event.instance_id, chat))
-        await self._storage.contacts.saw_people(people, groups, self._now)
-        await self._storage.contacts.saw_chats(chats)
-
-    async def _activity(self, accepted: Sequence[AcceptedEvent]) -> None:
-        lines: list[NewActivity] = []
-        for each in accepted:
-            event = each.event
-            details: dict[str, object]
-            match event:
-                case SessionDisconnected():
-                    details = {"reason": event.reason, "willReconnect": event.will_reconnect}
-                case EndpointDisabled():
-                    details = {"endpointId": event.endpoint_id, "reason": event.reason}
-                case SessionConnected() | SessionLoginRequired():
-                    details = {}
-                case EndpointUpdated():
-                    details = {"endpointId": event.endpoint_id}
-                case _:
-                    continue
-            lines.append(
-                NewActivity(
-                    tenant_id=each.tenant_id,
-                    instance_id=event.instance_id,
-                    action=type_of(event),
-                    at=self._now,
-                    details=details,
-                )
-            )
-        await self._storage.activity.add(lines)
+    async def _acquaint(self, accepted: Sequence[AcceptedEvent]) -> None:
+        acquaintance = Acquaintance(self._now)
+        acquaintance.saw(accepted)
+        await acquaintance.write(self._storage.contacts)
 
     async def _states(self, accepted: Sequence[AcceptedEvent]) -> None:
-        last = {
-            each.event.instance_id: each.event
-            for each in accepted
-            if isinstance(each.event, SessionStarting | SessionConnected | SessionDisconnected | SessionLoginRequired)
-        }
-        for instance_id, event in last.items():
-            code = (event.qr_code or event.pairing_code or "") if isinstance(event, SessionLoginRequired) else ""
-            await self._storage.instances.set_state(instance_id, event.state, code)
+        last = {each.event.instance_id: each.event.state for each in accepted if isinstance(each.event, SessionEvent)}
+        for instance_id, state in last.items():
+            await self._storage.instances.set_state(instance_id, state)
 
     async def _deliveries(self, accepted: Sequence[AcceptedEvent]) -> list[NewDelivery]:
         owed: list[NewDelivery] = []
@@ -209,9 +172,13 @@ class Batch:
             for endpoint in await self._storage.endpoints.listening(each.tenant_id, each.event.instance_id):
                 if not wants(endpoint, each.event):
                     continue
-                if endpoint.format not in rendered:
-                    rendered[endpoint.format] = render(endpoint.format, each)
-                payload = rendered[endpoint.format]
+                share = share_of(endpoint, each.event)
+                if share is not each.event:
+                    payload = render(endpoint.format, replace(each, event=share))
+                else:
+                    if endpoint.format not in rendered:
+                        rendered[endpoint.format] = render(endpoint.format, each)
+                    payload = rendered[endpoint.format]
                 if len(payload.encode()) > MAX_PAYLOAD_BYTES:
                     # The event itself is kept and can be polled; only this way of telling it is closed.
                     log.error("webhook_payload_too_large", event_id=each.id, endpoint_id=endpoint.id)
@@ -220,41 +187,16 @@ class Batch:
         return owed
 
 
-def _usage(
-    accepted: Sequence[AcceptedEvent], deliveries: Sequence[NewDelivery], today: date
-) -> dict[UsageKey, Counters]:
-    counts: dict[UsageKey, Counters] = {}
-
-    def add(tenant_id: TenantId, instance_id: InstanceId, more: Counters) -> None:
-        key = (tenant_id, instance_id, today)
-        counts[key] = counts.get(key, Counters()) + more
-
-    for each in accepted:
-        event = each.event
-        match event:
-            case MessageReceived(message=message):
-                media = message.content if isinstance(message.content, Media) else None
-                add(
-                    each.tenant_id,
-                    event.instance_id,
-                    Counters(
-                        messages_received=1,
-                        media_received=1 if media else 0,
-                        total_media_size=(media.size or 0) if media else 0,
-                    ),
-                )
-            case MessageSent(message=message, media_size=size):
-                add(
-                    each.tenant_id,
-                    event.instance_id,
-                    Counters(
-                        messages_sent=1,
-                        media_sent=1 if isinstance(message.content, Media) else 0,
-                        total_media_size=size,
-                    ),
-                )
-            case _:
-                continue
-    for delivery in deliveries:
-        add(delivery.tenant_id, delivery.instance_id, Counters(webhook_sent=1))
-    return counts
+def _messages_of(event: Event, tenant_id: TenantId) -> Iterator[NewMessage]:
+    match event:
+        case MessageReceived(message=message):
+            yield NewMessage(tenant_id=tenant_id, instance_id=event.instance_id, message=message)
+        case MessageSent(message=message):
+            yield NewMessage(
+                tenant_id=tenant_id, instance_id=event.instance_id, message=message, media_url=event.media_url
+            )
+        case HistoryReceived():
+            for message in event.messages:
+                yield NewMessage(tenant_id=tenant_id, instance_id=event.instance_id, message=message, is_history=True)
+        case _:
+            return  # it says nothing

@@ -8,14 +8,16 @@ from gateway.domain.contacts import ChatSummary, Contact
 from gateway.domain.ids import Address, InstanceId
 from gateway.domain.messages import StoredMessage
 from gateway.domain.tenants import Principal
+from gateway.services.addresses import Addresses
 from gateway.storage.storage import Storage
 
 
 class Contacts:
     """Reading what an instance has seen."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, addresses: Addresses) -> None:
         self._storage = storage
+        self._addresses = addresses
 
     async def contacts(
         self, who: Principal, instance_id: InstanceId, *, limit: int, skip: int
@@ -43,7 +45,7 @@ class Contacts:
         skip: int,
     ) -> tuple[list[StoredMessage], int]:
         """A chat's messages, newest first, and how many there are. Raises NotFound for the instance only."""
-        await self._storage.instances.get(who, instance_id)
+        address = await self._addresses.of(await self._storage.instances.get(who, instance_id), chat)
         return await self._storage.messages.page(
-            who, instance_id, chat, since=since, until=until, limit=limit, skip=skip
+            who, instance_id, address, since=since, until=until, limit=limit, skip=skip
         )

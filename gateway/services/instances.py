@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct, structs
 
-from gateway.domain.errors import Conflict, GatewayError, InvalidInput
+from gateway.domain.errors import Conflict, GatewayError, InvalidInput, Unsupported
 from gateway.domain.events import AcceptedEvent
 from gateway.domain.ids import InstanceId, new_id
 from gateway.domain.instances import (
     Instance,
     JournalLine,
+    LoginCode,
     ProviderName,
     SessionState,
     SessionStateKind,
@@ -23,7 +25,8 @@ from gateway.domain.webhooks import Endpoint
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
 from gateway.kit.secrets import SealError, new_instance_key
-from gateway.providers.contract import LogsOut, Provider
+from gateway.providers.contract import KeepsDevices, LogsOut, PairsByCode, Provider
+from gateway.services.transfer import EXPORTED, refuse_exported
 from gateway.services.webhooks import EndpointChange, Webhooks
 from gateway.sessions.registry import Registry
 from gateway.storage.activity import NewActivity
@@ -32,6 +35,9 @@ from gateway.storage.storage import Storage
 log = get_logger(__name__)
 
 MAX_NAME = 255
+LOGIN_WAIT = 20.0
+"""Seconds a request for a pairing code waits for its session to open."""
+_LOGIN_LOOK_EVERY = 0.1
 
 
 class NewInstance(Struct, frozen=True, kw_only=True):
@@ -149,15 +155,17 @@ class Instances:
 
     async def delete(self, who: Principal, instance_id: InstanceId) -> None:
         """Stop it and remove it with everything below it. Needs no living session to succeed."""
-        await self._storage.instances.get(who, instance_id)
+        instance = await self._storage.instances.get(who, instance_id)
         await self._sessions.forget(instance_id)
         await self._storage.instances.delete(instance_id)
+        await self._forget_device(instance)
         self._storage.endpoints.invalidate()
         self._forget_key(instance_id)
 
     async def reconnect(self, who: Principal, instance_id: InstanceId) -> None:
-        """Open its session anew, whatever state it is in."""
+        """Open its session anew, whatever state it is in. Raises Conflict (code `exported`) when it moved away."""
         instance = await self._storage.instances.get(who, instance_id)
+        refuse_exported(instance)
         credentials = await self._storage.instances.credentials(instance_id)
         async with self._storage.transaction():
             await self._storage.instances.set_wanted(instance_id, True)
@@ -168,6 +176,8 @@ class Instances:
     async def stop(self, who: Principal, instance_id: InstanceId) -> None:
         """End its session and keep it stopped over restarts; credentials stay."""
         instance = await self._storage.instances.get(who, instance_id)
+        if instance.state.code == EXPORTED:
+            return  # stopped already, and the mark has to stay
         async with self._storage.transaction():
             await self._storage.instances.set_wanted(instance_id, False)
             await self._note(who, instance, "instance.stopped")
@@ -177,6 +187,8 @@ class Instances:
     async def logout(self, who: Principal, instance_id: InstanceId) -> None:
         """End its login at the network where the network knows such a thing, and keep it stopped. Repeatable."""
         instance = await self._storage.instances.get(who, instance_id)
+        if instance.state.code == EXPORTED:
+            return  # stopped already, and the mark has to stay
         session = self._sessions.find(instance_id)
         if session is not None and isinstance(session, LogsOut):
             await session.logout()
@@ -185,11 +197,43 @@ class Instances:
             await self._note(who, instance, "instance.logged_out")
         self._storage.instances.invalidate(instance_id)
         await self._sessions.stop(instance_id, code="logged_out", sentence="Logged out.")
+        await self._forget_device(instance)
 
-    async def login_code(self, who: Principal, instance_id: InstanceId) -> str | None:
-        """What a person has to scan right now; None when nothing."""
+    async def login_code(self, who: Principal, instance_id: InstanceId) -> LoginCode | None:
+        """What a person has to scan or type right now; None when nothing."""
         await self._storage.instances.get(who, instance_id)
         return self._sessions.login_code(instance_id)
+
+    async def begin_login(self, who: Principal, instance_id: InstanceId) -> None:
+        """Start it, when it stands still and its network links devices: somebody wants to log in.
+
+        An instance's own key may not start what a person stopped.
+        """
+        instance = await self.get(who, instance_id)
+        if who.instance_id is None and instance.state.kind.is_final and self._links_devices(instance):
+            await self.reconnect(who, instance_id)
+
+    async def pairing_code(self, who: Principal, instance_id: InstanceId, phone: str) -> LoginCode:
+        """The code to type on the phone with this number; starts the instance when it stands still.
+
+        Raises Unsupported, InvalidInput for a number that cannot be, Conflict when it is logged in already or no
+        session opened in time, NetworkRefused or NetworkUnreachable when the network gives none.
+        """
+        instance = await self.get(who, instance_id)
+        if not self._links_devices(instance):
+            raise Unsupported("This provider does not log in by a pairing code.")
+        if not any(character.isdigit() for character in phone):
+            raise InvalidInput("A phone number with its country code is required.", field="phoneNumber")
+        await self.begin_login(who, instance_id)
+        deadline = self._clock.monotonic() + LOGIN_WAIT
+        while self._state_kind(instance_id) is SessionStateKind.STARTING and self._clock.monotonic() < deadline:
+            await self._clock.sleep(_LOGIN_LOOK_EVERY)
+        session = self._sessions.find(instance_id)
+        if session is None:
+            raise Conflict(f"Instance {instance_id} does not open right now; its status says why.")
+        if not isinstance(session, PairsByCode):
+            raise Unsupported("This provider does not log in by a pairing code.")
+        return await session.request_pairing_code(phone)
 
     async def journal(self, who: Principal, instance_id: InstanceId) -> Sequence[JournalLine]:
         """Its session's last lines, oldest first."""
@@ -256,7 +300,11 @@ class Instances:
     def _with_live_state(self, instance: Instance) -> Instance:
         live = self._sessions.state(instance.id)
         if live is not None:
-            return instance if live == instance.state else structs.replace(instance, state=live)
+            # An account shut out for a while is restricted too, but then there is no session.
+            flows = live.kind is SessionStateKind.CONNECTED or (
+                live.kind is SessionStateKind.RESTRICTED and self._sessions.find(instance.id) is not None
+            )
+            return structs.replace(instance, state=live, flows=flows)
         if instance.state.kind.is_final:
             return instance
         # The row was written by a process that is gone; whatever it says, nothing runs now.
@@ -264,6 +312,18 @@ class Instances:
         sentence = "The session waits for its turn to be opened." if instance.wanted else "Stopped."
         state = SessionState(kind=kind, code=kind.value, sentence=sentence, at=instance.state.at)
         return structs.replace(instance, state=state)
+
+    def _state_kind(self, instance_id: InstanceId) -> SessionStateKind | None:
+        state = self._sessions.state(instance_id)
+        return state.kind if state else None
+
+    def _links_devices(self, instance: Instance) -> bool:
+        return isinstance(self._providers.get(instance.provider), KeepsDevices)
+
+    async def _forget_device(self, instance: Instance) -> None:
+        provider = self._providers.get(instance.provider)
+        if provider is not None and isinstance(provider, KeepsDevices):
+            await asyncio.to_thread(provider.forget_device, instance.id)
 
     def _provider(self, name: ProviderName) -> Provider:
         provider = self._providers.get(name)

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from gateway.kit.clock import Clock
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
+from gateway.services.calls import Calls
+from gateway.services.channels import Channels
 from gateway.services.contacts import Contacts
+from gateway.services.groups import Groups
 from gateway.services.health import Health
 from gateway.services.hooks import Hooks
 from gateway.services.idempotency import Idempotency
 from gateway.services.inbox import Inbox
 from gateway.services.instances import Instances
 from gateway.services.limits import Limiter
+from gateway.services.live import Live
 from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
+from gateway.services.people import People
 from gateway.services.tenants import Tenants
 from gateway.services.usage import Usage
 from gateway.services.webhooks import Webhooks
@@ -37,6 +42,11 @@ class Services:
     media: MediaFiles
     idempotency: Idempotency
     contacts: Contacts
+    live: Live
+    groups: Groups
+    people: People
+    channels: Channels
+    calls: Calls
     webhooks: Webhooks
     usage: Usage
     hooks: Hooks

@@ -26,6 +26,8 @@ PRUNE_BATCH = 500
 """Rows deleted in one transaction: small, so that no writer waits long behind it."""
 FLUSH_SECONDS = 10
 IDEMPOTENCY_HOURS = 24
+PRESENCE_HOURS = 24
+"""How long the log keeps who was online: long enough to be polled, too short to be a diary of somebody's days."""
 
 Chore = Callable[[], Awaitable[object]]
 Prune = Callable[[datetime, int], Awaitable[int]]
@@ -73,6 +75,7 @@ class Upkeep:
             if days:  # 0 keeps for ever
                 gone += await self._prune_all(prune, timedelta(days=days))
         gone += await self._prune_all(self._storage.idempotency.prune, timedelta(hours=IDEMPOTENCY_HOURS))
+        gone += await self._prune_all(self._storage.events.prune_presence, timedelta(hours=PRESENCE_HOURS))
         gone += await self._storage.revoked_tokens.prune(now)
         log.info("pruned", rows=gone)
         return gone

@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from gateway.domain.errors import Forbidden
 from gateway.domain.ids import InstanceId, TenantId
-from gateway.domain.instances import SessionStateKind
 from gateway.domain.tenants import Principal
 from gateway.domain.usage import Counters, UsageDay
 from gateway.kit.clock import Clock
@@ -125,7 +124,7 @@ class Usage:
         if not who.is_admin:
             raise Forbidden("Access denied")
         instances = await self._instances.list(who)
-        connected = [each for each in instances if each.state.kind is SessionStateKind.CONNECTED]
+        connected = [each for each in instances if each.flows]
         return SystemUsage(
             instances=len(instances),
             instances_connected=len(connected),

@@ -11,7 +11,7 @@ import structlog
 from gateway.domain.errors import NotConnected
 from gateway.domain.events import Event, SessionDisconnected
 from gateway.domain.ids import InstanceId
-from gateway.domain.instances import Credentials, Instance, ProviderName, SessionState, SessionStateKind
+from gateway.domain.instances import Credentials, Instance, LoginCode, ProviderName, SessionState, SessionStateKind
 from gateway.kit.backoff import Backoff
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
@@ -29,6 +29,8 @@ SETTLE_TIMEOUT = 10.0
 
 STOP_TIMEOUT = 10.0
 """Seconds a cancelled session has to end before it is left behind."""
+
+_FLOWING = frozenset({SessionStateKind.CONNECTED, SessionStateKind.RESTRICTED})
 
 HookUrl = Callable[[Instance], str | None]
 
@@ -99,9 +101,12 @@ class Registry:
         self._locks.pop(instance_id, None)
 
     def get(self, instance_id: InstanceId) -> Session:
-        """The live session. Raises NotConnected unless messages flow."""
+        """The live session. Raises NotConnected unless messages flow.
+
+        A restricted account whose session still lives is a live session: what it may not send, the network refuses.
+        """
         runner = self._runners.get(instance_id)
-        if runner is None or runner.session is None or runner.state.kind is not SessionStateKind.CONNECTED:
+        if runner is None or runner.session is None or runner.state.kind not in _FLOWING:
             raise NotConnected(instance_id)
         return runner.session
 
@@ -115,7 +120,7 @@ class Registry:
         runner = self._runners.get(instance_id)
         return runner.state if runner else None
 
-    def login_code(self, instance_id: InstanceId) -> str | None:
+    def login_code(self, instance_id: InstanceId) -> LoginCode | None:
         """What a person has to scan or type right now."""
         runner = self._runners.get(instance_id)
         return runner.login_code if runner else None

@@ -1,6 +1,6 @@
 r"""One session's life: open, run, classify the ending, pause, again.
 
-starting -> connected <-> reconnecting
+starting -> connected <-> reconnecting, stalled, restricted
 |  \-> login_required -> connected
 \-> failed | logged_out | stopped      (only a person brings it back)
 """
@@ -9,19 +9,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 from gateway.domain.events import (
     SessionConnected,
     SessionDisconnected,
     SessionEvent,
     SessionLoginRequired,
+    SessionRestricted,
+    SessionStalled,
     SessionStarting,
 )
-from gateway.domain.instances import Instance, SessionState, SessionStateKind
+from gateway.domain.instances import Instance, LoginCode, SessionState, SessionStateKind
 from gateway.kit.backoff import Backoff
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
-from gateway.providers.contract import BadCredentials, Interrupted, LoggedOut, Report, Session
+from gateway.providers.contract import (
+    BadCredentials,
+    Interrupted,
+    LoggedOut,
+    LoginExpired,
+    NotLoggedIn,
+    Report,
+    Restricted,
+    Session,
+)
 from gateway.sessions.journal import Journal
 
 log = get_logger(__name__)
@@ -51,7 +63,7 @@ class Runner:
         self.instance = instance
         self.journal = journal
         self.session: Session | None = None
-        self.login_code: str | None = None
+        self.login_code: LoginCode | None = None
         self.restarts = 0
         self.settled = asyncio.Event()
         """Set once the session is no longer starting."""
@@ -86,6 +98,14 @@ class Runner:
             self._lost(SessionStateKind.LOGGED_OUT, end.code, end.sentence)
         except BadCredentials as end:
             self._lost(SessionStateKind.FAILED, end.code, end.sentence)
+        except LoginExpired as end:
+            self._lost(SessionStateKind.STOPPED, end.code, end.sentence)
+        except Restricted as end:
+            self._restrict(end.code, end.sentence, end.until)
+            return end.retry_after
+        except NotLoggedIn as end:
+            self._start_over(end.code, end.sentence)
+            return end.retry_after
         except Interrupted as end:
             self._lost(SessionStateKind.RECONNECTING, end.code, end.sentence)
             return end.retry_after
@@ -116,15 +136,28 @@ class Runner:
     def trouble(self, code: str, sentence: str) -> None:
         self._lost(SessionStateKind.RECONNECTING, code, sentence)
 
-    def login_required(self, *, qr_code: str | None = None, pairing_code: str | None = None) -> None:
-        code = qr_code or pairing_code
-        if self.state.kind is SessionStateKind.LOGIN_REQUIRED and code == self.login_code:
+    def stalled(self, sentence: str) -> None:
+        if self.state.kind is SessionStateKind.STALLED:
             return
-        self.login_code = code
+        state = self._change(SessionStateKind.STALLED, "stalled", sentence)
+        self._tell(SessionStalled(instance_id=self.instance.id, at=state.at, state=state))
+
+    def restricted(self, code: str, sentence: str, *, until: datetime | None = None) -> None:
+        self._restrict(code, sentence, until)
+
+    def login_required(self, login: LoginCode) -> None:
+        if self.state.kind is SessionStateKind.LOGIN_REQUIRED and login == self.login_code:
+            return
+        self.login_code = login
         state = self._change(SessionStateKind.LOGIN_REQUIRED, "login_required", "A person has to log in.")
         self._tell(
             SessionLoginRequired(
-                instance_id=self.instance.id, at=state.at, state=state, qr_code=qr_code, pairing_code=pairing_code
+                instance_id=self.instance.id,
+                at=state.at,
+                state=state,
+                qr_code=login.qr_code,
+                pairing_code=login.pairing_code,
+                expires_at=login.expires_at,
             )
         )
 
@@ -134,7 +167,11 @@ class Runner:
     # -- states --------------------------------------------------------------------------------------------------
 
     def _enter_starting(self) -> None:
-        state = self._change(SessionStateKind.STARTING, "starting", "The session is being opened.")
+        self._start_over("starting", "The session is being opened.")
+
+    def _start_over(self, code: str, sentence: str) -> None:
+        self.login_code = None
+        state = self._change(SessionStateKind.STARTING, code, sentence)
         self._tell(SessionStarting(instance_id=self.instance.id, at=state.at, state=state))
 
     def _lost(self, kind: SessionStateKind, code: str, sentence: str) -> None:
@@ -148,13 +185,23 @@ class Runner:
             )
         )
 
-    def _change(self, kind: SessionStateKind, code: str, sentence: str) -> SessionState:
-        self.state = self._make_state(kind, code, sentence)
+    def _restrict(self, code: str, sentence: str, until: datetime | None) -> None:
+        now = self.state
+        if (now.kind, now.code, now.until) == (SessionStateKind.RESTRICTED, code, until):
+            return
+        self.login_code = None
+        state = self._change(SessionStateKind.RESTRICTED, code, sentence, until)
+        self._tell(SessionRestricted(instance_id=self.instance.id, at=state.at, state=state))
+
+    def _change(self, kind: SessionStateKind, code: str, sentence: str, until: datetime | None = None) -> SessionState:
+        self.state = self._make_state(kind, code, sentence, until)
         if kind is not SessionStateKind.STARTING:
             self.settled.set()
         self.journal.state(self.state)
         log.info("session_state", state=kind.value, code=code)
         return self.state
 
-    def _make_state(self, kind: SessionStateKind, code: str, sentence: str) -> SessionState:
-        return SessionState(kind=kind, code=code, sentence=sentence, at=self._clock.now())
+    def _make_state(
+        self, kind: SessionStateKind, code: str, sentence: str, until: datetime | None = None
+    ) -> SessionState:
+        return SessionState(kind=kind, code=code, sentence=sentence, at=self._clock.now(), until=until)

@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from piccolo.query import OrderByRaw
+
 from gateway.domain.contacts import ChatSummary, Contact
 from gateway.domain.ids import Address, InstanceId, TenantId, new_id
 from gateway.domain.messages import Chat, ChatKind, Person
 from gateway.domain.tenants import Principal
 from gateway.storage import scope
 from gateway.storage.engine import Engine
+from gateway.storage.names import canonical
 from gateway.storage.rows import insert_rows
 from gateway.storage.tables import Chats, Contacts
 from gateway.storage.times import from_ms, maybe_from_ms, to_ms
@@ -21,7 +25,8 @@ _CONTACT_COLUMNS = (
     "tenant_id",
     "instance_id",
     "address",
-    "name",
+    "pn",
+    "lid",
     "push_name",
     "number",
     "username",
@@ -31,33 +36,95 @@ _CONTACT_COLUMNS = (
     "updated_at",
 )
 _SEEN_CONTACT = """ON CONFLICT (instance_id, address) DO UPDATE SET
-  push_name = CASE WHEN excluded.push_name <> '' THEN excluded.push_name ELSE contacts.push_name END,
+  pn = COALESCE(excluded.pn, contacts.pn),
+  lid = COALESCE(excluded.lid, contacts.lid),
+  push_name = CASE WHEN excluded.push_name <> '' AND (contacts.push_name = ''
+    OR excluded.last_activity_at >= COALESCE(contacts.last_activity_at, 0))
+    THEN excluded.push_name ELSE contacts.push_name END,
   username = COALESCE(excluded.username, contacts.username),
   number = CASE WHEN excluded.number <> '' THEN excluded.number ELSE contacts.number END,
-  last_activity_at = excluded.last_activity_at,
+  last_activity_at = CASE WHEN excluded.last_activity_at > COALESCE(contacts.last_activity_at, 0)
+    THEN excluded.last_activity_at ELSE contacts.last_activity_at END,
   updated_at = excluded.updated_at"""
+
+_NAMED_COLUMNS = (
+    "id",
+    "tenant_id",
+    "instance_id",
+    "address",
+    "pn",
+    "lid",
+    "number",
+    "username",
+    "book_name",
+    "push_name",
+    "created_at",
+    "updated_at",
+)
+_NAMED = """ON CONFLICT (instance_id, address) DO UPDATE SET
+  pn = COALESCE(excluded.pn, contacts.pn),
+  lid = COALESCE(excluded.lid, contacts.lid),
+  number = CASE WHEN excluded.number <> '' THEN excluded.number ELSE contacts.number END,
+  username = COALESCE(excluded.username, contacts.username),
+  {change},
+  updated_at = excluded.updated_at"""
+_NAMED_BY_BOOK = _NAMED.format(change="book_name = excluded.book_name")
+_NAMED_BY_THEMSELVES = _NAMED.format(
+    change="push_name = CASE WHEN excluded.push_name <> '' THEN excluded.push_name ELSE contacts.push_name END"
+)
+
+_SHOWN_NAME = OrderByRaw("CASE WHEN contacts.name <> '' THEN contacts.name ELSE contacts.book_name END")
 
 _CHAT_COLUMNS = ("id", "tenant_id", "instance_id", "address", "kind", "title", "username", "last_message_at")
 _SEEN_CHAT = """ON CONFLICT (instance_id, address) DO UPDATE SET
   kind = excluded.kind,
   title = CASE WHEN excluded.title <> '' THEN excluded.title ELSE chats.title END,
   username = COALESCE(excluded.username, chats.username),
-  last_message_at = COALESCE(excluded.last_message_at, chats.last_message_at)"""
+  last_message_at = CASE WHEN excluded.last_message_at > COALESCE(chats.last_message_at, 0)
+    THEN excluded.last_message_at ELSE chats.last_message_at END"""
+
+
+class Sight(Struct, frozen=True, kw_only=True):
+    """Somebody, or a group, that did something at a moment."""
+
+    tenant_id: TenantId
+    instance_id: InstanceId
+    who: Person | Chat
+    at: datetime
 
 
 class ContactStore:
-    """Contacts and chats, written as they are seen."""
+    """Contacts and chats, written as they are seen. Where one is asked for by address, either name of it will do."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def saw_people(
-        self,
-        people: Iterable[tuple[TenantId, InstanceId, Person]],
-        groups: Iterable[tuple[TenantId, InstanceId, Chat]],
-        now: datetime,
+    async def canonical(self, instance_id: InstanceId, address: Address) -> Address:
+        """The address things are stored under: the phone-number name behind a hidden one, when it is known."""
+        return await canonical(instance_id, address)
+
+    async def saw(self, sights: Iterable[Sight], now: datetime) -> None:
+        """Add or refresh contacts, in the caller's transaction. The latest sight of each wins, and one from before
+        what is known already changes no name.
+        """
+        latest: dict[tuple[str, str], Sight] = {}
+        for sight in sights:
+            key = (sight.instance_id, sight.who.address)
+            if key not in latest or sight.at >= latest[key].at:
+                latest[key] = sight
+        moment = to_ms(now)
+        # Sorted, so that two writers on PostgreSQL lock rows in one order and never wait for each other in a ring.
+        rows = [_sight_row(latest[key], moment) for key in sorted(latest)]
+        await insert_rows(self._engine, "contacts", _CONTACT_COLUMNS, rows, suffix=_SEEN_CONTACT)
+
+    async def named(
+        self, people: Iterable[tuple[TenantId, InstanceId, Person]], now: datetime, *, by_address_book: bool
     ) -> None:
-        """Add or refresh the contacts of a batch, in the caller's transaction. The last sight of each wins."""
+        """Add or rename contacts, in the caller's transaction, without any of them having done something.
+
+        A name from the phone's address book is kept apart from the one people give themselves; an empty one means that
+        the book has none any more. A name given by our users is never touched.
+        """
         moment = to_ms(now)
         rows: dict[tuple[str, str], tuple[Any, ...]] = {}
         for tenant_id, instance_id, person in people:
@@ -66,40 +133,30 @@ class ContactStore:
                 tenant_id,
                 instance_id,
                 person.address,
-                "",
-                person.name,
+                person.pn,
+                person.lid,
                 person.phone or "",
                 person.username,
-                False,
-                moment,
-                moment,
-                moment,
-            )
-        for tenant_id, instance_id, chat in groups:
-            rows[instance_id, chat.address] = (
-                new_id(),
-                tenant_id,
-                instance_id,
-                chat.address,
-                "",
-                chat.title,
-                "",
-                chat.username,
-                True,
-                moment,
+                person.name if by_address_book else "",
+                "" if by_address_book else person.name,
                 moment,
                 moment,
             )
-        # Sorted, so that two writers on PostgreSQL lock rows in one order and never wait for each other in a ring.
-        await insert_rows(
-            self._engine, "contacts", _CONTACT_COLUMNS, [rows[key] for key in sorted(rows)], suffix=_SEEN_CONTACT
-        )
+        suffix = _NAMED_BY_BOOK if by_address_book else _NAMED_BY_THEMSELVES
+        await insert_rows(self._engine, "contacts", _NAMED_COLUMNS, [rows[key] for key in sorted(rows)], suffix=suffix)
 
     async def saw_chats(self, chats: Iterable[tuple[TenantId, InstanceId, Chat, datetime | None]]) -> None:
-        """Add or refresh the chats of a batch, in the caller's transaction; the moment is that of a message in it."""
+        """Add or refresh the chats of a batch, in the caller's transaction; the moment is that of a message in it.
+
+        A chat never moves back in time: a message that is older than its last changes nothing about the order.
+        """
         rows: dict[tuple[str, str], tuple[Any, ...]] = {}
+        moments: dict[tuple[str, str], int] = {}
         for tenant_id, instance_id, chat, moved_at in chats:
-            rows[instance_id, chat.address] = (
+            key = (instance_id, chat.address)
+            if moved_at is not None:
+                moments[key] = max(moments.get(key, 0), to_ms(moved_at))
+            rows[key] = (
                 new_id(),
                 tenant_id,
                 instance_id,
@@ -107,7 +164,7 @@ class ContactStore:
                 chat.kind.value,
                 chat.title,
                 chat.username,
-                to_ms(moved_at) if moved_at else None,
+                moments.get(key),
             )
         await insert_rows(self._engine, "chats", _CHAT_COLUMNS, [rows[key] for key in sorted(rows)], suffix=_SEEN_CHAT)
 
@@ -118,7 +175,7 @@ class ContactStore:
         total = await scope.within(Contacts.count().where(Contacts.instance_id == instance_id), who)
         rows = await (
             scope.within(Contacts.select().where(Contacts.instance_id == instance_id), who)
-            .order_by(Contacts.name, Contacts.push_name, Contacts.address)
+            .order_by(_SHOWN_NAME, Contacts.push_name, Contacts.address)
             .limit(limit)
             .offset(skip)
         )
@@ -140,8 +197,29 @@ class ContactStore:
 
     async def chat(self, instance_id: InstanceId, address: Address) -> ChatSummary | None:
         """One chat, on behalf of the session that writes to it."""
-        row = await Chats.select().where(Chats.instance_id == instance_id, Chats.address == address).first()
+        known = await canonical(instance_id, address)
+        row = await Chats.select().where(Chats.instance_id == instance_id, Chats.address == known).first()
         return _to_chat(row) if row else None
+
+
+def _sight_row(sight: Sight, moment: int) -> tuple[Any, ...]:
+    who = sight.who
+    is_group = isinstance(who, Chat)
+    return (
+        new_id(),
+        sight.tenant_id,
+        sight.instance_id,
+        who.address,
+        None if is_group else who.pn,
+        None if is_group else who.lid,
+        who.title if isinstance(who, Chat) else who.name,
+        "" if isinstance(who, Chat) else who.phone or "",
+        who.username,
+        is_group,
+        to_ms(sight.at),
+        moment,
+        moment,
+    )
 
 
 def _to_contact(row: dict[str, Any]) -> Contact:
@@ -149,7 +227,7 @@ def _to_contact(row: dict[str, Any]) -> Contact:
         id=row["id"],
         instance_id=InstanceId(row["instance_id"]),
         address=Address(row["address"]),
-        name=row["name"],
+        name=row["name"] or row["book_name"],
         push_name=row["push_name"],
         number=row["number"],
         username=row["username"],
@@ -159,6 +237,8 @@ def _to_contact(row: dict[str, Any]) -> Contact:
         last_activity_at=maybe_from_ms(row["last_activity_at"]),
         created_at=from_ms(row["created_at"]),
         updated_at=from_ms(row["updated_at"]),
+        pn=Address(row["pn"]) if row["pn"] else None,
+        lid=Address(row["lid"]) if row["lid"] else None,
     )
 
 

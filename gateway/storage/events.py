@@ -135,6 +135,19 @@ class EventStore:
         )
         return len(gone)
 
+    async def prune_presence(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` presences logged before a moment that nobody is owed any more; returns how many went."""
+        gone = await Events.raw(
+            # The type is spelled out, so that the partial index serves.
+            "DELETE FROM events WHERE position IN (SELECT position FROM events WHERE created_at < {}"
+            " AND type = 'presence.changed'"
+            " AND id NOT IN (SELECT event_id FROM deliveries WHERE state IN ('pending', 'leased')) LIMIT {})"
+            " RETURNING position",
+            to_ms(before),
+            limit,
+        )
+        return len(gone)
+
 
 @lru_cache(maxsize=2)
 def _known_sql(kind: Kind) -> str:

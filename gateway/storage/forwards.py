@@ -21,7 +21,7 @@ _CONF = "gateway_piccolo_conf"
 
 async def run_forwards(engine: Engine) -> None:
     """Run what has not run yet. Raises RuntimeError when one fails."""
-    with _engine_of_piccolo(engine), contextlib.redirect_stdout(io.StringIO()):
+    with engine_of_piccolo(engine), contextlib.redirect_stdout(io.StringIO()):
         manager = ForwardsMigrationManager(app_name=APP_CONFIG.app_name)
         await manager.create_migration_table()
         result = await manager.run_migrations(APP_CONFIG)
@@ -30,7 +30,7 @@ async def run_forwards(engine: Engine) -> None:
 
 
 @contextlib.contextmanager
-def _engine_of_piccolo(engine: Engine) -> Iterator[None]:
+def engine_of_piccolo(engine: Engine) -> Iterator[None]:
     """Piccolo's migrations ask a module named by PICCOLO_CONF for the engine; for the moment, that is ours."""
     module = types.ModuleType(_CONF)
     module.DB = engine  # type: ignore[attr-defined]  # what Piccolo looks for

@@ -1,5 +1,5 @@
-"""Indexes that Piccolo's columns cannot say: composite and partial ones. The first migration runs them on both
-databases.
+"""Indexes that Piccolo's columns cannot say: composite and partial ones. Migrations run them on both
+databases, after those that make their columns.
 
 A partial index is only used when the query spells its condition the same way, with literals and not with values;
 the queries in outbox.py do.
@@ -37,5 +37,15 @@ SEEN_INDEXES: tuple[str, ...] = (
     "CREATE INDEX IF NOT EXISTS activities_log ON activities (instance_id, id)",
 )
 
-ALL_INDEXES: tuple[str, ...] = DELIVERY_INDEXES + SEEN_INDEXES
+FIRST_INDEXES: tuple[str, ...] = DELIVERY_INDEXES + SEEN_INDEXES
+"""Those of the first migrations. Whatever comes later goes into a list of its own: its columns are not there yet."""
+
+NAME_INDEXES: tuple[str, ...] = (
+    # Who is behind WhatsApp's hidden name.
+    "CREATE INDEX IF NOT EXISTS contacts_by_lid ON contacts (instance_id, lid) WHERE lid IS NOT NULL",
+    # Presence is forgotten long before the rest of the log.
+    "CREATE INDEX IF NOT EXISTS events_fleeting ON events (created_at) WHERE type = 'presence.changed'",
+)
+
+ALL_INDEXES: tuple[str, ...] = FIRST_INDEXES + NAME_INDEXES
 """In an order in which they may be run; each may be run again."""

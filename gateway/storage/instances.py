@@ -56,6 +56,7 @@ class InstanceStore:
                 state_code=instance.state.code,
                 state_sentence=instance.state.sentence,
                 state_at=instance.state.at,
+                state_until=instance.state.until,
                 created_at=instance.created_at,
                 updated_at=instance.updated_at,
             )
@@ -128,15 +129,15 @@ class InstanceStore:
         await Instances.update({Instances.wanted: wanted}).where(Instances.id == instance_id)
         self.invalidate(instance_id)
 
-    async def set_state(self, instance_id: InstanceId, state: SessionState, login_code: str) -> None:
-        """Remember where its session stands. `login_code` is what a person has to scan, or empty."""
+    async def set_state(self, instance_id: InstanceId, state: SessionState) -> None:
+        """Remember where its session stands. A login code is not kept: it is a secret, and dies with its session."""
         await Instances.update(
             {
                 Instances.state: state.kind.value,
                 Instances.state_code: state.code,
                 Instances.state_sentence: state.sentence,
                 Instances.state_at: state.at,
-                Instances.login_code: login_code,
+                Instances.state_until: state.until,
             }
         ).where(Instances.id == instance_id)
         self.invalidate(instance_id)
@@ -201,6 +202,7 @@ def _to_instance(row: dict[str, Any]) -> Instance:
             code=row["state_code"],
             sentence=row["state_sentence"],
             at=row["state_at"],
+            until=row["state_until"],
         ),
         wanted=bool(row["wanted"]),
         sent_messages=int(row["sent"]),  # PostgreSQL sums bigints to a Decimal

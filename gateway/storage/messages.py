@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
-from gateway.domain.events import MessageDeleted, MessageEdited, MessageReceived, MessageSent, MessageStatusChanged
+from gateway.domain.events import MessageDeleted, MessageEdited, MessageStatusChanged
 from gateway.domain.ids import Address, InstanceId, MessageId, TenantId, new_id
-from gateway.domain.messages import Message, MessageStatus, StoredMessage, kind_of
+from gateway.domain.messages import Message, MessageStatus, Poll, StoredMessage, kind_of
 from gateway.domain.tenants import Principal
 from gateway.storage import scope
 from gateway.storage.engine import Engine
+from gateway.storage.names import canonical
 from gateway.storage.rows import insert_rows
 from gateway.storage.tables import Messages
 from gateway.storage.times import from_ms, maybe_from_ms, to_ms
@@ -38,20 +40,29 @@ _COLUMNS = (
 )
 
 
+class NewMessage(Struct, frozen=True, kw_only=True):
+    """A message about to be written."""
+
+    tenant_id: TenantId
+    instance_id: InstanceId
+    message: Message
+    media_url: str | None = None
+    is_history: bool = False
+    """Whether it was said before the instance was linked."""
+
+
 class MessageStore:
-    """What was said on each instance."""
+    """What was said on each instance. Where a caller names a chat, either name of a person will do."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def insert_new(
-        self, news: Sequence[tuple[TenantId, MessageReceived | MessageSent]], now: datetime
-    ) -> set[tuple[InstanceId, str, str]]:
+    async def insert_new(self, news: Sequence[NewMessage], now: datetime) -> set[tuple[InstanceId, str, str]]:
         """Insert within the caller's transaction; returns the keys that were new.
 
         A key is (instance, chat, network id). One that is missing from the answer was there already: a redelivery.
         """
-        rows = [_row(tenant_id, event, to_ms(now)) for tenant_id, event in news]
+        rows = [_row(new, to_ms(now)) for new in news]
         inserted = await insert_rows(
             self._engine,
             "messages",
@@ -116,13 +127,19 @@ class MessageStore:
         self, who: Principal, instance_id: InstanceId, chat: Address, network_id: str
     ) -> StoredMessage | None:
         """One message within reach."""
+        filed = await canonical(instance_id, chat)
         row = await scope.within(
             Messages.select().where(
-                Messages.instance_id == instance_id, Messages.chat == chat, Messages.network_id == network_id
+                Messages.instance_id == instance_id, Messages.chat == filed, Messages.network_id == network_id
             ),
             who,
         ).first()
         return _to_stored(row) if row else None
+
+    async def any_in(self, instance_id: InstanceId, chat: Address) -> bool:
+        """Whether anything was ever said in a chat, by either side; on behalf of nobody."""
+        filed = await canonical(instance_id, chat)
+        return bool(await Messages.exists().where(Messages.instance_id == instance_id, Messages.chat == filed))
 
     async def page(
         self,
@@ -138,7 +155,7 @@ class MessageStore:
         """Messages newest first, by when we stored them, and how many there are in all. Both ends inclusive."""
         conditions: list[Any] = [Messages.instance_id == instance_id]
         if chat is not None:
-            conditions.append(Messages.chat == chat)
+            conditions.append(Messages.chat == await canonical(instance_id, chat))
         if since is not None:
             conditions.append(Messages.created_at >= to_ms(since))
         if until is not None:
@@ -153,6 +170,22 @@ class MessageStore:
         )
         return [_to_stored(row) for row in rows], total
 
+    async def polls(
+        self, asked: Iterable[tuple[InstanceId, Address, str]]
+    ) -> dict[tuple[InstanceId, Address, str], Poll]:
+        """Stored polls by (instance, chat, network id), on behalf of the inbox."""
+        found: dict[tuple[InstanceId, Address, str], Poll] = {}
+        for instance_id, chat, network_id in set(asked):
+            row = (
+                await Messages.select(Messages.body)
+                .where(Messages.instance_id == instance_id, Messages.chat == chat, Messages.network_id == network_id)
+                .first()
+            )
+            content = msgspec.json.decode(row["body"], type=Message).content if row else None
+            if isinstance(content, Poll):
+                found[instance_id, chat, network_id] = content
+        return found
+
     async def prune(self, before: datetime, limit: int) -> int:
         """Delete up to `limit` messages stored before a moment; returns how many went."""
         gone = await Messages.raw(
@@ -163,13 +196,15 @@ class MessageStore:
         return len(gone)
 
 
-def _row(tenant_id: TenantId, event: MessageReceived | MessageSent, now: int) -> tuple[Any, ...]:
-    message = event.message
-    status = MessageStatus.SENT if isinstance(event, MessageSent) else MessageStatus.DELIVERED
+def _row(new: NewMessage, now: int) -> tuple[Any, ...]:
+    message = new.message
+    # Lists go by when a message came; one from before we were there came when it was said.
+    came_at = min(to_ms(message.sent_at), now) if new.is_history else now
+    status = MessageStatus.SENT if message.from_me else MessageStatus.DELIVERED
     return (
         new_id(),
-        tenant_id,
-        event.instance_id,
+        new.tenant_id,
+        new.instance_id,
         message.chat.address,
         message.network_id,
         message.from_me,
@@ -179,9 +214,9 @@ def _row(tenant_id: TenantId, event: MessageReceived | MessageSent, now: int) ->
         status.value,
         status.rank,
         None,
-        event.media_url if isinstance(event, MessageSent) else None,
+        new.media_url,
         to_ms(message.sent_at),
-        now,
+        came_at,
         now,
     )
 
@@ -190,7 +225,7 @@ def _to_stored(row: dict[str, Any]) -> StoredMessage:
     return StoredMessage(
         id=MessageId(row["id"]),
         instance_id=InstanceId(row["instance_id"]),
-        message=msgspec.json.decode(row["body"], type=Message),
+        message=_as_filed(msgspec.json.decode(row["body"], type=Message), Address(row["chat"])),
         status=MessageStatus(row["status"]),
         status_at=row["status_at"],
         media_url=row["media_url"],
@@ -198,4 +233,17 @@ def _to_stored(row: dict[str, Any]) -> StoredMessage:
         updated_at=from_ms(row["updated_at"]),
         edited_at=maybe_from_ms(row["edited_at"]),
         deleted_at=maybe_from_ms(row["deleted_at"]),
+    )
+
+
+def _as_filed(message: Message, chat: Address) -> Message:
+    """The message in the chat it lies in by now: it may have been said before the person's better name was known."""
+    told = message.chat.address
+    if told == chat:
+        return message
+    sender = message.sender
+    if sender.address == told:
+        sender = msgspec.structs.replace(sender, address=chat, pn=chat, lid=told)
+    return msgspec.structs.replace(
+        message, chat=msgspec.structs.replace(message.chat, address=chat, pn=chat, lid=told), sender=sender
     )

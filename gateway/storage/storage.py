@@ -15,6 +15,7 @@ from gateway.storage.events import EventStore
 from gateway.storage.idempotency import IdempotencyStore
 from gateway.storage.instances import InstanceStore
 from gateway.storage.messages import MessageStore
+from gateway.storage.names import NameStore
 from gateway.storage.outbox import OutboxStore
 from gateway.storage.revoked_tokens import RevokedTokenStore
 from gateway.storage.tables import ALL_TABLES
@@ -40,6 +41,7 @@ class Storage:
         self.outbox = OutboxStore(engine)
         self.messages = MessageStore(engine)
         self.contacts = ContactStore(engine)
+        self.names = NameStore(engine)
         self.usage = UsageStore(engine)
         self.activity = ActivityStore(engine)
         self.idempotency = IdempotencyStore(engine)

@@ -76,7 +76,7 @@ class Instances(Table, tablename="instances"):
     state_code = Varchar(length=64, default="")
     state_sentence = Text(default="")
     state_at = Timestamptz()
-    login_code = Text(default="")
+    state_until = Timestamptz(null=True, default=None)
     created_at = Timestamptz(index=True)
     updated_at = Timestamptz()
 
@@ -198,13 +198,19 @@ class Messages(Table, tablename="messages"):
 
 
 class Contacts(Table, tablename="contacts"):
-    """The address book. `name` is what our users call them; `push_name` what the network says."""
+    """The address book. `name` is what our users call them, `book_name` what the linked phone's address book says,
+    `push_name` what the network says. One row a person: `address` is the phone-number name once that is known, and
+    `lid` is the other name.
+    """
 
     id = Varchar(length=64, primary_key=True)
     tenant_id = Varchar(length=64)
     instance_id = ForeignKey(Instances, null=False, on_delete=OnDelete.cascade)
     address = Varchar(length=255)
+    pn = Varchar(length=255, null=True, default=None)
+    lid = Varchar(length=255, null=True, default=None)
     name = Text(default="")
+    book_name = Text(default="")
     push_name = Text(default="")
     number = Varchar(length=64, default="")
     username = Varchar(length=255, null=True, default=None)

@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from gateway.domain.events import (
     ButtonPressed,
+    CallEnded,
+    CallReceived,
+    ChatChanged,
+    ContactsUpdated,
     EndpointDisabled,
     EndpointTested,
     EndpointUpdated,
     Event,
+    HistoryReceived,
     MemberChanged,
     MessageDeleted,
     MessageEdited,
@@ -19,15 +26,18 @@ from gateway.domain.events import (
     MessageSent,
     MessageStatusChanged,
     PollAnswered,
+    PresenceChanged,
     SessionConnected,
     SessionDisconnected,
     SessionLoginRequired,
+    SessionRestricted,
+    SessionStalled,
     SessionStarting,
     chat_of,
     person_of,
     type_of,
 )
-from gateway.domain.messages import ChatKind, MessageStatus
+from gateway.domain.messages import Chat, ChatKind, MessageStatus, Person
 from gateway.domain.webhooks import Endpoint, EventFilter
 from gateway.webhooks.formats import api_name, has_name
 
@@ -53,6 +63,22 @@ def wants(endpoint: Endpoint, event: Event) -> bool:
             )
 
 
+def share_of(endpoint: Endpoint, event: Event) -> Event:
+    """What of an event that tells of many people or chats the endpoint may hear; any other event as it is."""
+    rules = endpoint.filter
+    if rules.allow_private and rules.allow_groups and not rules.allowed_numbers:
+        return event
+    match event:
+        case HistoryReceived():
+            messages = tuple(each for each in event.messages if _may_be_heard(rules, each.chat, each.sender))
+            return event if len(messages) == len(event.messages) else replace(event, messages=messages)
+        case ContactsUpdated():
+            people = tuple(each for each in event.people if _may_be_heard(rules, None, each))
+            return event if len(people) == len(event.people) else replace(event, people=people)
+        case _:
+            return event
+
+
 def _is_chosen(rules: EventFilter, event: Event) -> bool:
     # Both names of an event are understood, whatever the endpoint's format: people copy them from either page.
     return not rules.types or type_of(event) in rules.types or api_name(event) in rules.types
@@ -60,7 +86,18 @@ def _is_chosen(rules: EventFilter, event: Event) -> bool:
 
 def _has_flag(rules: EventFilter, event: Event) -> bool:
     match event:
-        case MessageReceived() | ButtonPressed() | PollAnswered() | MemberChanged():
+        case (
+            MessageReceived()
+            | ButtonPressed()
+            | PollAnswered()
+            | MemberChanged()
+            | ChatChanged()
+            | PresenceChanged()
+            | CallReceived()
+            | CallEnded()
+            | ContactsUpdated()
+            | HistoryReceived()
+        ):
             return rules.received
         case MessageSent():
             return rules.sent
@@ -68,7 +105,14 @@ def _has_flag(rules: EventFilter, event: Event) -> bool:
             return rules.read if event.status is MessageStatus.READ else rules.delivery
         case MessageEdited() | MessageDeleted() | MessageReacted():
             return rules.sent if event.from_me else rules.received
-        case SessionStarting() | SessionConnected() | SessionDisconnected() | SessionLoginRequired():
+        case (
+            SessionStarting()
+            | SessionConnected()
+            | SessionDisconnected()
+            | SessionStalled()
+            | SessionRestricted()
+            | SessionLoginRequired()
+        ):
             return rules.status
         case EndpointUpdated() | EndpointDisabled() | EndpointTested():
             return True
@@ -77,7 +121,16 @@ def _has_flag(rules: EventFilter, event: Event) -> bool:
 
 
 def _may_come_from(rules: EventFilter, event: Event) -> bool:
-    chat = chat_of(event)
+    match event:
+        case HistoryReceived():
+            return any(_may_be_heard(rules, message.chat, message.sender) for message in event.messages)
+        case ContactsUpdated():
+            return any(_may_be_heard(rules, None, person) for person in event.people)
+        case _:
+            return _may_be_heard(rules, chat_of(event), person_of(event))
+
+
+def _may_be_heard(rules: EventFilter, chat: Chat | None, person: Person | None) -> bool:
     if chat is not None:
         if chat.kind is ChatKind.PRIVATE and not rules.allow_private:
             return False
@@ -85,10 +138,9 @@ def _may_come_from(rules: EventFilter, event: Event) -> bool:
             return False
     if not rules.allowed_numbers:
         return True
-    person = person_of(event)
     names: list[str | None] = []
     if chat is not None:
-        names += (chat.address, chat.username)
+        names += (chat.address, chat.username, chat.pn, chat.lid)
     if person is not None:
         names += (person.address, person.phone, person.pn, person.lid, person.username)
     known = {comparable(name) for name in names if name}

@@ -10,7 +10,15 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.errors import NotFound, StorageUnavailable
-from gateway.domain.events import MessageEdited, SessionConnected, SessionDisconnected
+from gateway.domain.events import (
+    CallReceived,
+    MessageEdited,
+    PresenceChanged,
+    SessionConnected,
+    SessionDisconnected,
+    SessionRestricted,
+    SessionStalled,
+)
 from gateway.domain.ids import Address, EndpointId, InstanceId, TenantId
 from gateway.domain.instances import SessionState, SessionStateKind
 from gateway.domain.messages import ChatKind, Media, MediaKind, MessageStatus, Person, Text
@@ -312,6 +320,44 @@ async def test_states_are_written_and_told_to_people(house: House) -> None:
     rows = await Activities.select().order_by(Activities.id)
     assert [row["action"] for row in rows] == ["session.connected", "session.disconnected"]
     assert '"willReconnect":true' in rows[1]["details"]
+
+
+async def test_a_restriction_is_kept_with_its_end_and_lifted_with_the_next_state(house: House) -> None:
+    until = NOON + timedelta(hours=6)
+    restricted = SessionState(
+        kind=SessionStateKind.RESTRICTED, code="temporary_ban", sentence="Banned.", at=NOON, until=until
+    )
+    stalled = SessionState(kind=SessionStateKind.STALLED, code="stalled", sentence="Silence.", at=NOON)
+    await house.inbox.accept(SessionRestricted(instance_id=SHOP, at=NOON, state=restricted))
+    assert (await house.storage.instances.get(OWNER, SHOP)).state == restricted
+    await house.inbox.accept(SessionStalled(instance_id=SHOP, at=NOON, state=stalled))
+    assert (await house.storage.instances.get(OWNER, SHOP)).state == stalled
+    rows = await Activities.select().order_by(Activities.id)
+    assert [row["action"] for row in rows] == ["session.restricted", "session.stalled"]
+    assert "temporary_ban" in rows[0]["details"]
+    assert "2026-01-01T18:00:00" in rows[0]["details"]
+
+
+async def test_a_call_is_a_line_for_people_and_starts_no_chat(house: House) -> None:
+    ann = Person(address=Address("200"), name="Ann")
+    call = CallReceived(
+        instance_id=SHOP, at=NOON, call_id="c1", sender=ann, chat=chat("200"), video=True, dedupe_key="call-c1"
+    )
+    assert await house.inbox.accept(call) is not None
+    assert await house.inbox.accept(call) is None
+    (line,) = await Activities.select()
+    assert (line["action"], '"callId":"c1"' in line["details"]) == ("call.received", True)
+    assert await Chats.count() == 0
+    assert [row["address"] for row in await Contacts.select()] == ["200"]
+
+
+async def test_who_is_online_is_told_and_leaves_the_address_book_alone(house: House) -> None:
+    await house.endpoint("hook")
+    ann = Person(address=Address("200"), name="Ann")
+    presence = PresenceChanged(instance_id=SHOP, at=NOON, person=ann, presence="typing", chat=chat("200"))
+    assert await house.inbox.accept(presence) is not None
+    assert await Deliveries.count() == 1
+    assert await Contacts.count() == await Chats.count() == 0
 
 
 async def test_only_interested_endpoints_are_owed_something(house: House) -> None:

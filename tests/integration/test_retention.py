@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from gateway.domain.audit import AuditLine
-from gateway.domain.ids import EndpointId, TenantId
+from gateway.domain.events import PresenceChanged
+from gateway.domain.ids import Address, EndpointId, TenantId
+from gateway.domain.messages import Person
 from gateway.services.upkeep import PRUNE_BATCH, Upkeep
 from gateway.services.usage import Usage
 from gateway.settings import Settings
@@ -108,6 +110,22 @@ async def test_an_event_with_an_open_delivery_stays(house: House, settings: Sett
     await upkeep(house, settings).prune()
     assert [row["id"] for row in await Events.select()] == [owed.id]
     assert [row["event_id"] for row in await Deliveries.select()] == [owed.id]
+
+
+async def test_who_was_online_is_forgotten_after_a_day(house: House, settings: Settings) -> None:
+    async def seen(presence: str) -> None:
+        ann = Person(address=Address("200"))
+        await house.inbox.accept(PresenceChanged(instance_id=SHOP, at=house.clock.now(), person=ann, presence=presence))
+
+    await house.inbox.accept(received("1"))
+    await seen("available")
+    await Deliveries.delete(force=True)
+    await seen("owed")
+    await house.clock.advance(seconds=timedelta(hours=25).total_seconds())
+    await seen("unavailable")
+    await upkeep(house, settings).prune()
+    left = [msgspec.json.decode(row["body"]).get("presence") for row in await Events.select().order_by(Events.position)]
+    assert left == [None, "owed", "unavailable"]
 
 
 async def test_deliveries_go_by_how_they_ended_and_never_while_they_are_owed(house: House, settings: Settings) -> None:

@@ -81,6 +81,11 @@ _I, _W = "/api/instances/{instance_id}", "/api/whatsapp/{instance_id}"
 _C = _I + "/chats/{chat_id}"
 _M = _C + "/messages/{message_id}"
 _NO_QR: dict[str, Any] = {"ok": 404, "code": "qr_not_available"}
+_CANNOT: dict[str, Any] = {"ok": 400, "code": "unsupported"}
+"""What a Telegram bot has no notion of."""
+_P, _G = _I + "/contacts/{contact_id}", _I + "/groups/{group_id}"
+_SOMEBODY: dict[str, Any] = {**_CANNOT, "names": {"contact_id": "{chat_id}"}}
+_SOME_GROUP: dict[str, Any] = {**_CANNOT, "names": {"group_id": "{chat_id}"}}
 _WEBHOOK = "/api/webhooks/{webhook_id}"
 _DELIVERY = "/api/webhooks/deliveries/{delivery_id}"
 
@@ -137,6 +142,40 @@ OPERATIONS: dict[str, Operation] = {
     f"POST {_M}/reaction": Operation(policy=INSTANCE, json={"emoji": "👍"}),
     f"POST {_C}/activity": Operation(policy=INSTANCE, json={"activity": "typing"}),
     f"POST {_I}/buttons/{{query_id}}/answer": Operation(policy=INSTANCE, json={"text": "zanzibar"}, spare="pressed"),
+    f"POST {_C}/read": Operation(policy=INSTANCE, **_CANNOT, json={}),
+    f"POST {_M}/read": Operation(policy=INSTANCE, **_CANNOT),
+    # logging in by a linked device, and what only some networks know
+    f"POST {_I}/pairing-code": Operation(policy=MANAGED, **_CANNOT, json={"phoneNumber": "4915100000002"}),
+    f"GET {_I}/capabilities": Operation(policy=INSTANCE),
+    f"GET {_I}/contacts/live": Operation(policy=INSTANCE, **_CANNOT),
+    f"POST {_I}/contacts/check": Operation(policy=INSTANCE, **_CANNOT, json={"phones": ["4915100000002"]}),
+    f"GET {_P}/picture": Operation(policy=INSTANCE, **_SOMEBODY),
+    f"GET {_P}/about": Operation(policy=INSTANCE, **_SOMEBODY),
+    f"POST {_P}/presence": Operation(policy=INSTANCE, **_SOMEBODY),
+    f"PUT {_I}/presence": Operation(policy=INSTANCE, **_CANNOT, json={"available": True}),
+    f"GET {_I}/blocklist": Operation(policy=INSTANCE, **_CANNOT),
+    f"PUT {_I}/blocklist/{{contact_id}}": Operation(policy=INSTANCE, **_SOMEBODY),
+    f"DELETE {_I}/blocklist/{{contact_id}}": Operation(policy=INSTANCE, **_SOMEBODY),
+    f"GET {_I}/groups": Operation(policy=INSTANCE, **_CANNOT),
+    f"POST {_I}/groups": Operation(
+        policy=INSTANCE, **_CANNOT, json={"subject": "zanzibar {n}", "members": ["4915100000002"]}
+    ),
+    f"POST {_I}/groups/join": Operation(policy=INSTANCE, **_CANNOT, json={"link": "https://chat.whatsapp.com/x"}),
+    f"GET {_G}": Operation(policy=INSTANCE, **_SOME_GROUP),
+    f"PUT {_G}": Operation(policy=INSTANCE, **_SOME_GROUP, json={"subject": "zanzibar {n}"}),
+    f"POST {_G}/members": Operation(
+        policy=INSTANCE, **_SOME_GROUP, json={"action": "add", "members": ["4915100000002"]}
+    ),
+    f"POST {_G}/leave": Operation(policy=INSTANCE, **_SOME_GROUP),
+    f"GET {_G}/invite": Operation(policy=INSTANCE, **_SOME_GROUP),
+    f"POST {_G}/invite/reset": Operation(policy=INSTANCE, **_SOME_GROUP),
+    f"GET {_I}/channels": Operation(policy=INSTANCE, **_CANNOT),
+    f"GET {_I}/channels/{{channel_id}}/messages": Operation(
+        policy=INSTANCE, **_CANNOT, names={"channel_id": "{chat_id}"}
+    ),
+    f"POST {_I}/calls/{{call_id}}/reject": Operation(
+        policy=INSTANCE, **_CANNOT, names={"call_id": "{chat_id}"}, json={"caller": "{chat_id}"}
+    ),
     # the same for programs
     f"GET {_W}/status": Operation(policy=INSTANCE),
     f"GET {_W}/qr": Operation(policy=INSTANCE, **_NO_QR),

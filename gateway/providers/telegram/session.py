@@ -17,7 +17,7 @@ import msgspec
 
 from gateway.domain.errors import InvalidInput, NotConnected, Unauthenticated
 from gateway.domain.ids import Address
-from gateway.domain.messages import Content, OutgoingMessage, SentMessage, TextFormat
+from gateway.domain.messages import Content, MessageKey, OutgoingMessage, SentMessage, TextFormat
 from gateway.kit.backoff import Backoff
 from gateway.providers.contract import (
     BadCredentials,
@@ -91,17 +91,17 @@ class TelegramSession:
         """Say something; see the contract for what it raises."""
         return await self._bot.send(message)
 
-    async def edit(self, chat: Address, network_id: str, text: str, text_format: TextFormat) -> Content:
+    async def edit(self, key: MessageKey, text: str, text_format: TextFormat) -> Content:
         """Replace the text or caption of a message this bot sent."""
-        return await self._bot.edit(chat, network_id, text, text_format)
+        return await self._bot.edit(key.chat, key.network_id, text, text_format)
 
-    async def delete(self, chat: Address, network_id: str) -> None:
+    async def delete(self, key: MessageKey) -> None:
         """Take a message back."""
-        await self._bot.delete(chat, network_id)
+        await self._bot.delete(key.chat, key.network_id)
 
-    async def react(self, chat: Address, network_id: str, emoji: str | None) -> None:
+    async def react(self, key: MessageKey, emoji: str | None) -> None:
         """Set our reaction, or withdraw it with None."""
-        await self._bot.react(chat, network_id, emoji)
+        await self._bot.react(key.chat, key.network_id, emoji)
 
     async def show_activity(self, chat: Address, activity: str) -> None:
         """Show `typing`, `recording`, `uploading_photo`, ... for some seconds."""

@@ -4,7 +4,22 @@ from typing import Any
 
 from litestar import Router
 
-from gateway.surfaces.api import auth, chats, history, instances, usage, users, webhooks, whatsapp
+from gateway.surfaces.api import (
+    auth,
+    calls,
+    channels,
+    chats,
+    groups,
+    history,
+    instances,
+    login,
+    people,
+    reading,
+    usage,
+    users,
+    webhooks,
+    whatsapp,
+)
 from gateway.surfaces.api.documented import SECURITY
 from gateway.surfaces.api.errors import EXCEPTION_HANDLERS
 from gateway.surfaces.http import BODY_LIMIT, WHO, StrictRequest, authenticated
@@ -33,8 +48,14 @@ router = Router(
         users.router,
         webhooks.router,
         _behind_login("/api/instances", instances.HANDLERS, "instances"),
+        _behind_login("/api/instances", login.HANDLERS, "instances"),
         _behind_login("/api/instances", history.HANDLERS, "history"),
         _behind_login("/api/instances", chats.HANDLERS, "chats"),
+        _behind_login("/api/instances", reading.HANDLERS, "chats"),
+        _behind_login("/api/instances", people.HANDLERS, "people"),
+        _behind_login("/api/instances", groups.HANDLERS, "groups"),
+        _behind_login("/api/instances", channels.HANDLERS, "channels"),
+        _behind_login("/api/instances", calls.HANDLERS, "calls"),
         _behind_login("/api/whatsapp", whatsapp.HANDLERS, "messaging"),
         _behind_login("/api/stats", usage.HANDLERS, "statistics"),
     ],

@@ -10,7 +10,6 @@ from litestar.params import FromPath, JSONBody
 
 from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Address, InstanceId
-from gateway.domain.instances import SessionStateKind
 from gateway.domain.tenants import Principal
 from gateway.surfaces.api.documented import refusals
 from gateway.surfaces.api.schemas.contacts import (
@@ -55,7 +54,7 @@ _MESSAGE = _CHAT + "/messages/{message_id:str}"
 async def contacts(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> ContactList:
     """Who the instance has seen, by name; nobody while it is not connected."""
     instance = await services(request).instances.get(who, InstanceId(instance_id))
-    if instance.state.kind is not SessionStateKind.CONNECTED:
+    if not instance.flows:
         return ContactList(contacts=[])
     return await contacts_of(request, who, instance.id)
 

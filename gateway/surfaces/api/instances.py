@@ -1,14 +1,9 @@
 """`/api/instances`: made, shown, changed, connected, logged out, removed; and sends for people's own pages."""
 
-from typing import Any
-
-from litestar import Response, delete, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
+from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from gateway.domain.errors import NotFound
 from gateway.domain.ids import InstanceId
-from gateway.domain.instances import SessionStateKind
 from gateway.services.checks import require_person
 from gateway.surfaces.api import sending
 from gateway.surfaces.api.documented import refusals
@@ -20,8 +15,6 @@ from gateway.surfaces.api.schemas.instances import (
     InstanceReply,
     InstanceStatus,
     NewInstanceBody,
-    QrPending,
-    QrReply,
     ShownInstance,
     instance_fields,
 )
@@ -30,10 +23,6 @@ from gateway.surfaces.api.shared import AnyRequest, IdempotencyKey, fields_named
 from gateway.surfaces.api.uploads import UploadOperation, UploadRequest, read_upload
 from gateway.surfaces.http import Who, services
 
-QR_WAIT = 10.0
-"""Seconds that a request for a QR code waits for the first one."""
-_QR_LOOK_EVERY = 0.2
-_QR_MAY_COME = frozenset({SessionStateKind.STARTING, SessionStateKind.LOGIN_REQUIRED})
 _FIELDS = {"url": "webhookUrl", "secret": "webhookSecret"}
 _READ = refusals(401, 403, 404, 429, 500)
 _LOGOUT = refusals(401, 403, 404, 429, 500, 502, 504)
@@ -122,31 +111,6 @@ async def logout(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> D
     return Done(message=f"Instance {instance_id} logged out")
 
 
-@get(
-    "/{instance_id:str}/qr",
-    summary="The QR code to scan",
-    responses={202: ResponseSpec(QrPending, description="No code yet.", generate_examples=False), **_READ},
-)
-async def qr(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Response[QrReply]:
-    """The raw text of the QR code, waiting up to ten seconds for the first one while the session opens.
-
-    404 when none will come: the instance is connected, is not starting, or its network logs in without a QR code.
-    """
-    given = services(request)
-    deadline = given.clock.monotonic() + QR_WAIT
-    while True:
-        code = await given.instances.login_code(who, InstanceId(instance_id))
-        if code:
-            return Response(QrReply(qr_code=code))
-        instance = await given.instances.get(who, InstanceId(instance_id))
-        if instance.state.kind not in _QR_MAY_COME:
-            raise NotFound("QR code not available", code="qr_not_available")
-        if given.clock.monotonic() >= deadline:
-            pending: Response[Any] = Response(QrPending(), status_code=202)
-            return pending
-        await given.clock.sleep(_QR_LOOK_EVERY)
-
-
 @post("/{instance_id:str}/send", status_code=200, summary="Send a message", responses=_SEND)
 async def send(
     request: AnyRequest,
@@ -200,7 +164,6 @@ HANDLERS = [
     reconnect,
     stop,
     logout,
-    qr,
     send,
     send_media,
     send_file,

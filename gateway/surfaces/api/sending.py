@@ -10,7 +10,14 @@ from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Address, InstanceId
 from gateway.domain.messages import OutgoingMessage
 from gateway.domain.tenants import Principal
-from gateway.surfaces.api.schemas.whatsapp import SendBody, SendMediaBody, SendReply, address_of, reference_of
+from gateway.surfaces.api.schemas.whatsapp import (
+    SendBody,
+    SendMediaBody,
+    SendReply,
+    address_of,
+    mentioned,
+    reference_of,
+)
 from gateway.surfaces.api.shared import AnyRequest, fields_named
 from gateway.surfaces.api.uploads import Upload
 from gateway.surfaces.http import services
@@ -45,7 +52,12 @@ async def send_media(
             url, caption=data.caption, file_name=data.filename or None, kind=data.type
         )
         return OutgoingMessage(
-            to=to, content=file, format=data.format, reply_to=reference_of(data.reply_to), silent=data.silent
+            to=to,
+            content=file,
+            format=data.format,
+            reply_to=reference_of(data.reply_to),
+            silent=data.silent,
+            mentions=mentioned(data.mentions),
         )
 
     return await _send(request, who, instance_id, key, msgspec.json.encode(("send-media", data)), compose)
@@ -64,6 +76,7 @@ async def send_file(
         format=upload.format,
         reply_to=upload.reply_to,
         silent=upload.silent,
+        mentions=mentioned(upload.mentions),
     )
 
     async def compose() -> OutgoingMessage:

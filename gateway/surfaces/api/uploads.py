@@ -37,6 +37,7 @@ class Upload(Struct, frozen=True, kw_only=True):
     format: TextFormat
     reply_to: str | None
     silent: bool
+    mentions: list[str]
 
 
 class UploadRequest(StrictRequest):
@@ -105,6 +106,7 @@ async def read_upload(request: UploadRequest) -> Upload:
         format=_word(form, "format", TextFormat) or TextFormat.PLAIN,
         reply_to=_text(form, "replyTo") or None,
         silent=_flag(form, "silent"),
+        mentions=(_text(form, "mentions") or "").split(","),
     )
 
 
@@ -184,6 +186,7 @@ class UploadOperation(Operation):
                     description="Markup in the caption.",
                 ),
                 "replyTo": text("Id of the message it answers."),
+                "mentions": text("Who is named in the caption, comma separated."),
                 "silent": Schema(type=OpenAPIType.BOOLEAN, description="Without a sound, where the network can."),
             },
         )

@@ -8,13 +8,14 @@ from litestar.params import FromPath, JSONBody
 
 from gateway.domain.errors import NotConnected, NotFound
 from gateway.domain.ids import InstanceId
-from gateway.domain.instances import Instance, SessionStateKind
+from gateway.domain.instances import Instance
 from gateway.domain.tenants import Principal
 from gateway.surfaces.api import chats, history, sending
 from gateway.surfaces.api.documented import refusals
 from gateway.surfaces.api.schemas.contacts import ContactList, ContactPage
 from gateway.surfaces.api.schemas.history import EventPage
-from gateway.surfaces.api.schemas.instances import ConnectionStatus, QrReply
+from gateway.surfaces.api.schemas.instances import ConnectionStatus
+from gateway.surfaces.api.schemas.login import QrReply
 from gateway.surfaces.api.schemas.whatsapp import SendBody, SendMediaBody, SendReply, Succeeded
 from gateway.surfaces.api.shared import AnyRequest, IdempotencyKey, Limit, Skip
 from gateway.surfaces.api.uploads import UploadOperation, UploadRequest, read_upload
@@ -45,9 +46,9 @@ async def qr(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> QrRep
     """The raw text of the QR code; 404 when there is none right now. Never waits and never starts the instance."""
     instance = await passed(request, who, instance_id)
     code = await services(request).instances.login_code(who, instance.id)
-    if not code:
+    if code is None or code.qr_code is None:
         raise NotFound("QR code not available", code="qr_not_available")
-    return QrReply(qr_code=code)
+    return QrReply(qr_code=code.qr_code)
 
 
 @get("/{instance_id:str}/events", summary="What happened", responses=_LIST)
@@ -68,7 +69,7 @@ async def events(
 async def contacts(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> ContactList:
     """Who the instance knows. While it is not connected the answer is 500, `Instance <id> not ready`."""
     instance = await passed(request, who, instance_id)
-    if instance.state.kind is not SessionStateKind.CONNECTED:
+    if not instance.flows:
         raise NotConnected(instance.id)
     return await chats.contacts_of(request, who, instance.id)
 

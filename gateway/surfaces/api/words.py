@@ -33,6 +33,8 @@ _STATUSES = MappingProxyType(
         SessionStateKind.LOGIN_REQUIRED: Status.QR_RECEIVED,
         SessionStateKind.CONNECTED: Status.CONNECTED,
         SessionStateKind.RECONNECTING: Status.CONNECTING,
+        SessionStateKind.STALLED: Status.CONNECTING,
+        SessionStateKind.RESTRICTED: Status.ERROR,
         SessionStateKind.LOGGED_OUT: Status.LOGGED_OUT,
         SessionStateKind.FAILED: Status.ERROR,
     }
@@ -43,8 +45,13 @@ _IRREGULAR = MappingProxyType(
         "message.status_changed": "message_status",
         "message.reacted": "message_reaction",
         "chat.member_changed": "member_changed",
+        "chat.changed": "group_changed",
+        "presence.changed": "presence",
+        "history.received": "history",
         "session.connected": "connection_opened",
         "session.disconnected": "connection_closed",
+        "session.stalled": "connection_stalled",
+        "session.restricted": "connection_restricted",
         "session.login_required": "qr_received",
         "endpoint.updated": "webhook_updated",
         "endpoint.tested": "test",
@@ -73,8 +80,10 @@ _NEVER = frozenset({"auth_refresh_attempt", "auth_expired", "limit_exceeded"})
 """Words that clients know and ask for, and that nothing here says."""
 
 
-def status_of(kind: SessionStateKind) -> Status:
-    """The word for a session's state."""
+def status_of(kind: SessionStateKind, *, flows: bool = False) -> Status:
+    """The word for a session's state; a restricted account is connected as long as messages flow."""
+    if flows and kind is SessionStateKind.RESTRICTED:
+        return Status.CONNECTED
     return _STATUSES[kind]
 
 
@@ -105,7 +114,14 @@ def names_of(words: str | None, field: str) -> tuple[str, ...] | None:
     return tuple(names)
 
 
-_PROVIDERS = MappingProxyType({"telegram": ProviderName.TELEGRAM})
+_PROVIDERS = MappingProxyType(
+    {
+        "telegram": ProviderName.TELEGRAM,
+        "whatsapp": ProviderName.WHATSAPP,
+        "whatsappweb": ProviderName.WHATSAPP,
+        "whatsapp-web": ProviderName.WHATSAPP,
+    }
+)
 """Wire names and aliases of the networks this version speaks to."""
 DEFAULT_PROVIDER = "whatsapp"
 """What this surface means when a caller names no provider."""
@@ -117,10 +133,5 @@ def provider_of(word: str | None) -> ProviderName:
     provider = _PROVIDERS.get(asked)
     if provider is not None:
         return provider
-    there = ", ".join(f'"provider": "{name}"' for name in sorted(_PROVIDERS))
-    said = (
-        f"Provider {asked[:64]!r} is not available here"
-        if word
-        else f"The default provider, {asked}, is not available here"
-    )
-    raise InvalidInput(f"{said}; use {there}.", field="provider")
+    there = ", ".join(f'"provider": "{name}"' for name in sorted({"whatsapp", "telegram"}))
+    raise InvalidInput(f"Provider {asked[:64]!r} is not available here; use {there}.", field="provider")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from gateway.domain.events import (
     AcceptedEvent,
     ButtonPressed,
+    CallEnded,
+    CallReceived,
+    ChatChanged,
+    ContactsUpdated,
     EndpointDisabled,
     EndpointTested,
     EndpointUpdated,
     Event,
+    HistoryReceived,
     MemberChanged,
     MessageDeleted,
     MessageEdited,
@@ -19,9 +24,12 @@ from gateway.domain.events import (
     MessageSent,
     MessageStatusChanged,
     PollAnswered,
+    PresenceChanged,
     SessionConnected,
     SessionDisconnected,
     SessionLoginRequired,
+    SessionRestricted,
+    SessionStalled,
     SessionStarting,
 )
 from gateway.domain.ids import Address, EndpointId, EventId, InstanceId, TenantId
@@ -48,6 +56,16 @@ SENT_AT = datetime(2023, 1, 1, 0, 0, 0, tzinfo=UTC)
 IVAN = Person(address=Address("79001234567@s.whatsapp.net"), name="Иван", phone="79001234567")
 CHAT = Chat(address=IVAN.address, kind=ChatKind.PRIVATE, title="Иван")
 GROUP = Chat(address=Address("-1001234567890"), kind=ChatKind.GROUP, title="Команда")
+
+ANNA = Person(
+    address=Address("79007654321@s.whatsapp.net"),
+    name="Анна",
+    phone="79007654321",
+    pn=Address("79007654321@s.whatsapp.net"),
+    lid=Address("164987654321987@lid"),
+)
+ANNAS_CHAT = Chat(address=ANNA.address, kind=ChatKind.PRIVATE, title="Анна", pn=ANNA.pn, lid=ANNA.lid)
+TEAM = Chat(address=Address("120363041234567890@g.us"), kind=ChatKind.GROUP, title="Команда")
 
 
 def _message(content: object, *, chat: Chat = CHAT, from_me: bool = False, reply_to: str | None = None) -> Message:
@@ -88,6 +106,31 @@ SAMPLES: dict[str, Event] = {
     ),
     "message.received.unknown": MessageReceived(
         instance_id=INSTANCE, at=AT, message=_message(Unknown(network_kind="dice"))
+    ),
+    "message.received.group": MessageReceived(
+        instance_id=INSTANCE,
+        at=AT,
+        message=Message(
+            network_id="3EB0C767D097E9ECFE74",
+            chat=TEAM,
+            sender=ANNA,
+            content=Text(text="@79001234567 смотри"),
+            sent_at=SENT_AT,
+            mentions=(IVAN.address,),
+            forwarded=True,
+        ),
+    ),
+    "message.sent.names": MessageSent(
+        instance_id=INSTANCE,
+        at=AT,
+        message=Message(
+            network_id="3EB0C767D097E9ECFE75",
+            chat=ANNAS_CHAT,
+            sender=IVAN,
+            content=Text(text="Да"),
+            sent_at=SENT_AT,
+            from_me=True,
+        ),
     ),
     "message.sent": MessageSent(
         instance_id=INSTANCE, at=AT, message=_message(Text(text="Привет! Всё хорошо."), from_me=True)
@@ -134,6 +177,41 @@ SAMPLES: dict[str, Event] = {
     "chat.member_changed": MemberChanged(
         instance_id=INSTANCE, at=AT, chat=GROUP, member=IVAN, before="left", after="member", by=IVAN
     ),
+    "poll.answered.digests": PollAnswered(
+        instance_id=INSTANCE,
+        at=AT,
+        poll_ref="3EB0C767D097E9ECFE76",
+        sender=ANNA,
+        options=(1,),
+        chat=TEAM,
+        digests=("59a2f99a434df96109e7d6ad1f70131bb8d34ce17d8f07bcddcc66fbcd66a5bf",),
+    ),
+    "chat.changed": ChatChanged(
+        instance_id=INSTANCE, at=AT, chat=TEAM, by=ANNA, title="Команда", only_admins_write=True
+    ),
+    "presence.changed": PresenceChanged(
+        instance_id=INSTANCE, at=AT, person=ANNA, presence="unavailable", last_seen_at=SENT_AT
+    ),
+    "presence.changed.typing": PresenceChanged(instance_id=INSTANCE, at=AT, person=ANNA, presence="typing", chat=TEAM),
+    "call.received": CallReceived(
+        instance_id=INSTANCE, at=AT, call_id="1F2E3D4C5B6A", sender=ANNA, chat=ANNAS_CHAT, video=True, rejected=True
+    ),
+    "call.ended": CallEnded(instance_id=INSTANCE, at=AT, call_id="1F2E3D4C5B6A", sender=ANNA, reason="timeout"),
+    "contacts.updated": ContactsUpdated(instance_id=INSTANCE, at=AT, people=(ANNA,), from_address_book=True),
+    "history.received": HistoryReceived(
+        instance_id=INSTANCE,
+        at=AT,
+        messages=(
+            Message(
+                network_id="3EB0C767D097E9ECFE01",
+                chat=ANNAS_CHAT,
+                sender=ANNA,
+                content=Text(text="Привет!"),
+                sent_at=SENT_AT,
+            ),
+        ),
+        progress=40,
+    ),
     "session.starting": SessionStarting(
         instance_id=INSTANCE, at=AT, state=_state(SessionStateKind.STARTING, "The session is being opened.")
     ),
@@ -146,6 +224,22 @@ SAMPLES: dict[str, Event] = {
         state=_state(SessionStateKind.LOGGED_OUT, "The network ended the session."),
         reason="logout",
         will_reconnect=False,
+    ),
+    "session.stalled": SessionStalled(
+        instance_id=INSTANCE,
+        at=AT,
+        state=_state(SessionStateKind.STALLED, "The network is silent; the connection is being opened again."),
+    ),
+    "session.restricted": SessionRestricted(
+        instance_id=INSTANCE,
+        at=AT,
+        state=SessionState(
+            kind=SessionStateKind.RESTRICTED,
+            code="temporary_ban",
+            sentence="WhatsApp has banned the account for a while.",
+            at=AT,
+            until=AT + timedelta(hours=24),
+        ),
     ),
     "session.login_required": SessionLoginRequired(
         instance_id=INSTANCE,

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
+from datetime import UTC, datetime
 
 import pytest
+from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
+from piccolo.apps.migrations.tables import Migration
 
-from gateway.storage.engine import Engine, make_engine
+from gateway.domain.ids import Address, InstanceId, TenantId, UserId
+from gateway.domain.instances import SessionStateKind
+from gateway.domain.messages import Person
+from gateway.domain.tenants import CredentialKind, Principal, Role
+from gateway.kit.secrets import Sealer
+from gateway.settings import EncryptionKey
+from gateway.storage.contacts import Sight
+from gateway.storage.engine import Engine, bind, make_engine
+from gateway.storage.forwards import engine_of_piccolo
 from gateway.storage.indexes import ALL_INDEXES
 from gateway.storage.migrate import migrate, pending
+from gateway.storage.piccolo_app import APP_CONFIG
+from gateway.storage.storage import Storage
 from gateway.storage.tables import ALL_TABLES
+from gateway.storage.versions import APP_NAME, MIGRATIONS
+
+EVERYBODY = Principal(
+    tenant_id=TenantId("t"), user_id=UserId("u"), role=Role.OWNER, credential=CredentialKind.JWT, credential_id="j"
+)
 
 
 async def _columns(engine: Engine, table: str) -> set[str]:
@@ -146,5 +166,70 @@ async def test_positions_of_deleted_events_are_never_given_out_again(database_ur
         # And a new process goes on where the log ends, whatever its clock says.
         store = EventStore(engine)
         assert min(await append()) > max(second)
+    finally:
+        await engine.close()
+
+
+FIRST = "2026-11-21T00:00:01:000000"
+"""The last migration of the first version."""
+
+
+async def _as_the_first_version_left_it(engine: Engine) -> None:
+    bind(engine, (Migration, *ALL_TABLES))
+    with engine_of_piccolo(engine), contextlib.redirect_stdout(io.StringIO()):
+        manager = ForwardsMigrationManager(app_name=APP_CONFIG.app_name, migration_id=FIRST)
+        await manager.create_migration_table()
+        result = await manager.run_migrations(APP_CONFIG)
+    assert result.success
+    noon = "'2026-01-01 12:00:00+00:00'"
+    for statement in (
+        f"INSERT INTO tenants (id, name, created_at) VALUES ('t', 't', {noon})",
+        (
+            "INSERT INTO users (id, tenant_id, email, password_hash, role, created_at, updated_at)"
+            f" VALUES ('u', 't', 'e', 'x', 'owner', {noon}, {noon})"
+        ),
+        (
+            "INSERT INTO instances (id, tenant_id, user_id, name, provider, state, state_at, login_code, created_at,"
+            f" updated_at) VALUES ('i', 't', 'u', 'n', 'telegram', 'login_required', {noon}, 'a code', {noon}, {noon})"
+        ),
+        (
+            "INSERT INTO contacts (id, tenant_id, instance_id, address, name, push_name, is_group, created_at,"
+            " updated_at) VALUES ('c', 't', 'i', '100', 'Ann', 'annie', false, 1, 2)"
+        ),
+        (
+            "INSERT INTO chats (id, tenant_id, instance_id, address, kind, title, last_message_at)"
+            " VALUES ('h', 't', 'i', '100', 'private', 'Ann', 3)"
+        ),
+    ):
+        await engine.execute(statement, [])
+
+
+async def test_a_database_of_the_first_version_keeps_its_rows(database_url: str) -> None:
+    engine = make_engine(database_url)
+    await engine.open()
+    try:
+        await _as_the_first_version_left_it(engine)
+        assert len(await migrate(engine)) == len(list(MIGRATIONS.glob(f"{APP_NAME}_*.py"))) - 2
+        for table in ALL_TABLES:
+            wanted = {column._meta.db_column_name for column in table._meta.columns}
+            assert await _columns(engine, table._meta.tablename) == wanted
+        named = {statement.split(" ON ")[0].split()[-1] for statement in ALL_INDEXES}
+        assert named <= await _indexes(engine)
+        storage = Storage(engine, Sealer([EncryptionKey(id="k1", key=b"k" * 32)]))
+        instance = await storage.instances.find(InstanceId("i"))
+        assert instance is not None
+        assert (instance.state.kind, instance.state.until) == (SessionStateKind.LOGIN_REQUIRED, None)
+        ((contact,), _) = await storage.contacts.contacts(EVERYBODY, InstanceId("i"), limit=10, skip=0)
+        assert (contact.id, contact.name, contact.push_name, contact.lid) == ("c", "Ann", "annie", None)
+        seen = await storage.contacts.chat(InstanceId("i"), Address("100"))
+        assert seen is not None
+        assert seen.title == "Ann"
+        # And what it writes from now on fits what was there.
+        now = datetime(2026, 1, 2, tzinfo=UTC)
+        ann = Person(address=Address("100"), name="annie 2")
+        sight = Sight(tenant_id=TenantId("t"), instance_id=InstanceId("i"), who=ann, at=now)
+        await storage.contacts.saw([sight], now)
+        ((contact,), _) = await storage.contacts.contacts(EVERYBODY, InstanceId("i"), limit=10, skip=0)
+        assert (contact.id, contact.push_name) == ("c", "annie 2")
     finally:
         await engine.close()

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.domain.events import Event, MessageReceived, MessageStatusChanged
+from gateway.domain.events import ContactsUpdated, Event, HistoryReceived, MessageReceived, MessageStatusChanged
 from gateway.domain.ids import Address, EndpointId, InstanceId, TenantId
-from gateway.domain.messages import Chat, ChatKind, MessageStatus
+from gateway.domain.messages import Chat, ChatKind, MessageStatus, Person
 from gateway.domain.webhooks import Endpoint, EventFilter, Ordering, WebhookFormat
-from gateway.webhooks.filters import comparable, wants
+from gateway.webhooks.filters import comparable, share_of, wants
 from tests.contract.events.samples import CHAT, ENDPOINT, GROUP, SAMPLES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_by_default_everything_is_told_but_receipts_and_what_concerns_another_en
 def test_each_flag_gates_its_own_events() -> None:
     assert {each.split(".")[0] for each in told(received=False)} == {"message", "session", "endpoint"}
     assert not any(each.startswith(("message.received", "button", "poll", "chat")) for each in told(received=False))
-    assert told() - told(sent=False) == {"message.sent", "message.sent.url", "message.sent.file"}
+    assert told() - told(sent=False) == {each for each in SAMPLES if each.startswith("message.sent")}
     assert told() - told(status=False) == {each for each in SAMPLES if each.startswith("session.")}
 
 
@@ -67,11 +67,7 @@ def test_read_has_a_flag_of_its_own_and_delivery_is_all_other_statuses(status: M
 
 def test_chosen_types_are_understood_by_both_of_their_names() -> None:
     for name in ("message.sent", "message_sent"):
-        assert told(types=(name,)) == {
-            "message.sent",
-            "message.sent.url",
-            "message.sent.file",
-        }
+        assert told(types=(name,)) == {each for each in SAMPLES if each.startswith("message.sent")}
 
 
 def test_groups_and_private_chats_can_be_left_out() -> None:
@@ -113,3 +109,24 @@ def test_what_concerns_one_endpoint_is_told_to_the_right_ones() -> None:
 def test_a_starting_session_is_told_in_the_standard_format_only() -> None:
     assert wants(endpoint(form=WebhookFormat.STANDARD), SAMPLES["session.starting"])
     assert not wants(endpoint(form=WebhookFormat.API), SAMPLES["session.starting"])
+
+
+def test_of_a_history_an_endpoint_hears_the_chats_it_may_hear() -> None:
+    private = SAMPLES["history.received"]
+    grouped = SAMPLES["message.received.group"]
+    assert isinstance(private, HistoryReceived)
+    assert isinstance(grouped, MessageReceived)
+    both = msgspec.structs.replace(private, messages=(*private.messages, grouped.message))
+    assert share_of(endpoint(), both) is both
+    assert share_of(endpoint(allow_groups=False), both) == private
+    assert not wants(endpoint(allow_groups=False, allow_private=False), both)
+    assert not wants(endpoint(allowed_numbers=("4915100000000",)), both)
+
+
+def test_a_person_is_allowed_by_the_number_or_the_hidden_name() -> None:
+    contacts = SAMPLES["contacts.updated"]
+    assert isinstance(contacts, ContactsUpdated)
+    more = msgspec.structs.replace(contacts, people=(*contacts.people, Person(address=Address("7@lid"), name="Who")))
+    for allowed in ("+7 900 765-43-21", "164987654321987@lid"):
+        assert wants(endpoint(allowed_numbers=(allowed,)), SAMPLES["call.received"])
+        assert share_of(endpoint(allowed_numbers=(allowed,)), more) == contacts

@@ -78,9 +78,12 @@ class NewInstanceBody(_WebhookFields, frozen=True, rename="camel", kw_only=True)
 
     name: Annotated[str | None, Meta(examples=["Support bot"])] = None
     description: str | None = None
-    provider: Annotated[str | None, Meta(description="The network: telegram.", examples=["telegram"])] = None
+    provider: Annotated[
+        str | None, Meta(description="The network: whatsapp (the default) or telegram.", examples=["telegram"])
+    ] = None
     config: Annotated[
-        dict[str, Any] | None, Meta(description="What the network needs; for Telegram `token`, `mode`, ...")
+        dict[str, Any] | None,
+        Meta(description="What the network needs; for Telegram `token`, `mode`, ...; for WhatsApp nothing."),
     ] = None
     token: Annotated[str | None, Meta(description="Short for `config.token`.")] = None
     webhook_url: Annotated[str | None, Meta(examples=["https://example.com/webhook"])] = None
@@ -147,14 +150,18 @@ class ConnectionStatus(Struct, frozen=True, rename="camel"):
     ready: bool
     status: Status
     has_qr: Annotated[bool, Meta(description="Whether somebody has to scan a QR code now.")]
+    code: Annotated[str, Meta(description="Why it stands there, for a program.")]
+    until: Annotated[str | None, Meta(description="When a restriction ends, if the network said so.")]
 
     @classmethod
     def of(cls, instance: Instance) -> "ConnectionStatus":
         kind = instance.state.kind
         return cls(
-            ready=kind is SessionStateKind.CONNECTED,
-            status=status_of(kind),
+            ready=instance.flows,
+            status=status_of(kind, flows=instance.flows),
             has_qr=kind is SessionStateKind.LOGIN_REQUIRED,
+            code=instance.state.code,
+            until=maybe_iso(instance.state.until),
         )
 
 
@@ -169,6 +176,7 @@ class InstanceReply(Struct, frozen=True, rename="camel", kw_only=True):
     status: Status
     state_code: Annotated[str, Meta(description="Why it stands there, for a program.")]
     state_message: Annotated[str, Meta(description="The same for a person.")]
+    state_until: Annotated[str | None, Meta(description="When a restriction ends, if the network said so.")]
     webhook_url: str | None
     webhook_enabled: bool
     sent_messages: int
@@ -186,9 +194,10 @@ def instance_fields(instance: Instance, endpoint: Endpoint | None) -> dict[str, 
         "description": instance.description,
         "user_id": instance.user_id,
         "provider": instance.provider.value,
-        "status": status_of(instance.state.kind),
+        "status": status_of(instance.state.kind, flows=instance.flows),
         "state_code": instance.state.code,
         "state_message": instance.state.sentence,
+        "state_until": maybe_iso(instance.state.until),
         "webhook_url": endpoint.url if endpoint else None,
         "webhook_enabled": endpoint is not None and endpoint.enabled,
         "sent_messages": instance.sent_messages,
@@ -239,6 +248,7 @@ class InstanceStatus(Struct, frozen=True, rename="camel", kw_only=True):
     status: Status
     state_code: str
     state_message: str
+    state_until: str | None
     ready: bool
     has_qr: bool
     last_activity: str | None
@@ -252,24 +262,12 @@ class InstanceStatus(Struct, frozen=True, rename="camel", kw_only=True):
             status=connection.status,
             state_code=instance.state.code,
             state_message=instance.state.sentence,
+            state_until=connection.until,
             ready=connection.ready,
             has_qr=connection.has_qr,
             last_activity=maybe_iso(instance.last_activity_at),
             connection_details=connection,
         )
-
-
-class QrReply(Struct, frozen=True, rename="camel"):
-    """What a person has to scan: the raw text of the QR code, not a picture."""
-
-    qr_code: str
-
-
-class QrPending(Struct, frozen=True):
-    """No code yet."""
-
-    message: str = "QR code generation in progress. Please try again in a few seconds."
-    status: str = "generating"
 
 
 def _config(config: dict[str, Any] | None, token: str | None) -> dict[str, object] | None:

@@ -93,6 +93,14 @@ class ReactionBody(Struct, frozen=True):
     emoji: Annotated[str | None, Meta(description="Empty, null or absent withdraws it.", examples=["👍"])] = None
 
 
+class ReadBody(Struct, frozen=True, rename="camel"):
+    """Which messages were read."""
+
+    message_ids: Annotated[
+        list[str], Meta(description="At most 50; none means the last ones that others wrote in the chat.")
+    ] = []
+
+
 class ChatActivityBody(Struct, frozen=True):
     """What to show in a chat for some seconds."""
 

@@ -25,6 +25,7 @@ Phone = Annotated[
 Format = Annotated[TextFormat, Meta(description="Markup in the words.")]
 ReplyTo = Annotated[str | int | None, Meta(description="Id of the message it answers.")]
 Silent = Annotated[bool, Meta(description="Without a sound, where the network can.")]
+Mentions = Annotated[list[str], Meta(description="Who is named in the words, as `@` and their number; they are told.")]
 Kind = Annotated[MediaKind | None, Meta(description="How to show the file; default: by what it is.")]
 
 
@@ -65,6 +66,7 @@ class SendBody(Struct, frozen=True, rename="camel", kw_only=True):
     format: Format = TextFormat.PLAIN
     reply_to: ReplyTo = None
     silent: Silent = False
+    mentions: Mentions = []
     link_preview: Annotated[bool, Meta(description="Show a preview of the first link.")] = True
 
     def to_message(self) -> OutgoingMessage:
@@ -81,6 +83,7 @@ class SendBody(Struct, frozen=True, rename="camel", kw_only=True):
             format=self.format,
             reply_to=reference_of(self.reply_to),
             silent=self.silent,
+            mentions=mentioned(self.mentions),
             link_preview=self.link_preview,
         )
 
@@ -114,6 +117,7 @@ class SendMediaBody(Struct, frozen=True, rename="camel", kw_only=True):
     format: Format = TextFormat.PLAIN
     reply_to: ReplyTo = None
     silent: Silent = False
+    mentions: Mentions = []
 
 
 class SendReply(Struct, frozen=True):
@@ -134,6 +138,11 @@ def address_of(phone: str | int | None, missing: str) -> Address:
     if not text or text == "0":
         raise InvalidInput(missing, field="phone")
     return Address(text)
+
+
+def mentioned(people: list[str]) -> tuple[Address, ...]:
+    """Who is mentioned, blanks left out."""
+    return tuple(Address(each.strip()) for each in people if each.strip())
 
 
 def reference_of(message_id: str | int | None) -> str | None:

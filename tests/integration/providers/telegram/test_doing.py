@@ -17,6 +17,7 @@ from gateway.domain.messages import (
     Location,
     Media,
     MediaKind,
+    MessageKey,
     OutgoingContent,
     OutgoingMedia,
     OutgoingMessage,
@@ -55,6 +56,10 @@ async def session(
 
 def to(person: User) -> Address:
     return Address(str(person.id))
+
+
+def key(person: User, network_id: str) -> MessageKey:
+    return MessageKey(chat=to(person), network_id=network_id)
 
 
 def test_a_session_can_do_all_that_telegram_can(
@@ -155,30 +160,30 @@ async def test_texts_and_captions_are_edited(
     session: TelegramSession, telegram: TelegramSimulator, bot: Bot, ann: User
 ) -> None:
     text = await session.send(OutgoingMessage(to=to(ann), content=Text(text="tpyo")))
-    assert await session.edit(to(ann), text.id, "<i>typo</i>", TextFormat.HTML) == Text(text="typo")
+    assert await session.edit(key(ann, text.id), "<i>typo</i>", TextFormat.HTML) == Text(text="typo")
     file = OutgoingMedia(media=MediaKind.DOCUMENT, data=b"x", mime_type="text/plain", file_name="x.txt", caption="old")
     sent = await session.send(OutgoingMessage(to=to(ann), content=file))
-    edited = await session.edit(to(ann), sent.id, "new", TextFormat.PLAIN)
+    edited = await session.edit(key(ann, sent.id), "new", TextFormat.PLAIN)
     assert isinstance(edited, Media)
     assert edited.caption == "new"
     assert telegram.texts(bot, ann) == ["typo", "new"]
     with pytest.raises(InvalidInput):
-        await session.edit(to(ann), "99999", "nothing there", TextFormat.PLAIN)
+        await session.edit(key(ann, "99999"), "nothing there", TextFormat.PLAIN)
 
 
 async def test_messages_are_deleted_reacted_to_and_announced(
     session: TelegramSession, telegram: TelegramSimulator, bot: Bot, ann: User
 ) -> None:
     sent = await session.send(OutgoingMessage(to=to(ann), content=Text(text="oops")))
-    await session.delete(to(ann), sent.id)
+    await session.delete(key(ann, sent.id))
     assert telegram.texts(bot, ann) == []
     theirs = telegram.people.sends_text(ann, bot, "nice")["message_id"]
     chat = telegram.chat(bot, ann)
-    await session.react(to(ann), str(theirs), "👍")
+    await session.react(key(ann, str(theirs)), "👍")
     message = chat.message(theirs)
     assert message is not None
     assert message.reactions[bot.id] == [{"type": "emoji", "emoji": "👍"}]
-    await session.react(to(ann), str(theirs), None)
+    await session.react(key(ann, str(theirs)), None)
     assert not message.reactions.get(bot.id)
     await session.show_activity(to(ann), "typing")
     await session.show_activity(to(ann), "uploading_photo")

@@ -78,8 +78,10 @@ def test_nothing_shows_the_token() -> None:
 
 def test_the_sdk_stays_unloaded_until_a_session_runs() -> None:
     program = (
-        "import sys; from gateway.providers import make_providers; from gateway.settings import Settings; "
-        f"[p.check({{'token': '{TOKEN}'}}) for p in make_providers(Settings()).values()]; "
+        "import sys; from gateway.domain.instances import ProviderName; from gateway.providers import make_providers; "
+        "from gateway.kit.egress import Egress, EgressPolicy; from gateway.settings import Settings; "
+        "providers = make_providers(Settings(), Egress(EgressPolicy())); "
+        f"providers[ProviderName.TELEGRAM].check({{'token': '{TOKEN}'}}); "
         "sys.exit('aiogram' in sys.modules or 'pydantic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

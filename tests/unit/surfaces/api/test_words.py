@@ -17,12 +17,18 @@ from gateway.webhooks.formats import API_NAMES
         ("login_required", "qr_received"),
         ("connected", "connected"),
         ("reconnecting", "connecting"),
+        ("stalled", "connecting"),
+        ("restricted", "error"),
         ("logged_out", "logged_out"),
         ("failed", "error"),
     ],
 )
 def test_every_state_has_the_word_that_clients_know(kind: str, word: str) -> None:
     assert status_of(SessionStateKind(kind)) == word
+
+
+def test_a_restricted_account_is_connected_as_long_as_messages_flow() -> None:
+    assert status_of(SessionStateKind.RESTRICTED, flows=True) == "connected"
 
 
 def test_no_state_is_without_a_word() -> None:
@@ -75,8 +81,13 @@ def test_a_provider_is_found_whatever_its_case() -> None:
     assert provider_of(" Telegram ") is ProviderName.TELEGRAM
 
 
-@pytest.mark.parametrize("word", [None, "", "whatsapp", "whatsappweb", "icq"])
-def test_a_provider_that_is_not_here_is_refused_naming_those_that_are(word: str | None) -> None:
+@pytest.mark.parametrize("word", [None, "", "whatsapp", "whatsappweb", "WhatsApp-Web"])
+def test_whatsapp_has_several_names_and_is_meant_when_nobody_says(word: str | None) -> None:
+    assert provider_of(word) is ProviderName.WHATSAPP
+
+
+@pytest.mark.parametrize("word", ["icq", "whatsapp-official"])
+def test_a_provider_that_is_not_here_is_refused_naming_those_that_are(word: str) -> None:
     with pytest.raises(InvalidInput, match='"provider": "telegram"') as refusal:
         provider_of(word)
     assert refusal.value.field == "provider"

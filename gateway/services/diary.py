@@ -1,0 +1,62 @@
+"""Which events are worth a line in an instance's activity, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from gateway.domain.events import (
+    AcceptedEvent,
+    CallReceived,
+    EndpointDisabled,
+    EndpointUpdated,
+    Event,
+    SessionConnected,
+    SessionDisconnected,
+    SessionLoginRequired,
+    SessionRestricted,
+    SessionStalled,
+    type_of,
+)
+from gateway.storage.activity import NewActivity
+
+
+def lines_of(accepted: Sequence[AcceptedEvent], now: datetime) -> list[NewActivity]:
+    """A line for each event that people look for in the log."""
+    return [
+        NewActivity(
+            tenant_id=each.tenant_id,
+            instance_id=each.event.instance_id,
+            action=type_of(each.event),
+            at=now,
+            details=details,
+        )
+        for each in accepted
+        if (details := _details(each.event)) is not None
+    ]
+
+
+def _details(event: Event) -> dict[str, object] | None:
+    match event:
+        case SessionConnected() | SessionLoginRequired():
+            return {}
+        case SessionDisconnected():
+            return {"reason": event.reason, "willReconnect": event.will_reconnect}
+        case SessionStalled():
+            return {"reason": event.state.code}
+        case SessionRestricted():
+            until = event.state.until
+            return {"reason": event.state.code, "until": until.isoformat() if until else None}
+        case CallReceived():
+            return {
+                "callId": event.call_id,
+                "from": event.sender.address,
+                "video": event.video,
+                "rejected": event.rejected,
+            }
+        case EndpointUpdated():
+            return {"endpointId": event.endpoint_id}
+        case EndpointDisabled():
+            return {"endpointId": event.endpoint_id, "reason": event.reason}
+        case _:
+            return None

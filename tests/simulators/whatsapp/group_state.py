@@ -1,0 +1,136 @@
+"""A group as WhatsApp keeps it: its members with their ranks, its texts, its settings, and how it looks in a stanza."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from tests.simulators.whatsapp.binary import JID, Node
+from tests.simulators.whatsapp.directory import User
+
+MAX_SUBJECT = 100
+MAX_DESCRIPTION = 2048
+
+MEMBER = "member"
+ADMIN = "admin"
+OWNER = "superadmin"
+
+_INVITE_LENGTH = 22  # as WhatsApp's own codes
+
+
+@dataclass(frozen=True)
+class Description:
+    """The text under a group's name. Its id names the version, so that two writers notice each other."""
+
+    id: str
+    text: str
+    author: User
+    at: int
+
+
+@dataclass
+class Group:
+    """One group. Phone numbers key the ranks, because an account is one account under number and LID."""
+
+    id: str
+    subject: str
+    creator: User
+    created: int = field(default_factory=lambda: int(time.time()))
+    people: dict[str, User] = field(default_factory=dict)
+    ranks: dict[str, str] = field(default_factory=dict)
+    description: Description | None = None
+    announcement: bool = False
+    locked: bool = False
+    ephemeral: int = 0
+    members_may_add: bool = True
+    invite: str = field(default_factory=lambda: secrets.token_urlsafe(17)[:_INVITE_LENGTH])
+    revoked_invites: set[str] = field(default_factory=set)
+    version: int = 1
+    subject_by: User | None = None
+    subject_at: int = 0
+
+    def __post_init__(self) -> None:
+        self.subject_by = self.subject_by or self.creator
+        self.subject_at = self.subject_at or self.created
+
+    @property
+    def jid(self) -> JID:
+        return JID(self.id, "g.us")
+
+    @property
+    def members(self) -> list[User]:
+        return list(self.people.values())
+
+    def has(self, user: User) -> bool:
+        return user.phone in self.people
+
+    def is_admin(self, user: User) -> bool:
+        return self.ranks.get(user.phone) in (ADMIN, OWNER)
+
+    def may_write(self, user: User) -> bool:
+        """Whether a message from this user is accepted (announcement groups take them from admins alone)."""
+        return self.has(user) and (not self.announcement or self.is_admin(user))
+
+    def may_edit(self, user: User) -> bool:
+        """Whether this user may change subject, description and picture."""
+        return self.has(user) and (not self.locked or self.is_admin(user))
+
+    def admit(self, user: User, rank: str = MEMBER) -> None:
+        self.people[user.phone] = user
+        self.ranks[user.phone] = rank
+
+    def expel(self, user: User) -> None:
+        self.people.pop(user.phone, None)
+        self.ranks.pop(user.phone, None)
+
+    def next_version(self) -> tuple[str, str]:
+        """The participant version before and after a change, as stanzas tell it."""
+        self.version += 1
+        return str(self.version - 1), str(self.version)
+
+    def renew_invite(self) -> str:
+        self.revoked_invites.add(self.invite)
+        self.invite = secrets.token_urlsafe(17)[:_INVITE_LENGTH]
+        return self.invite
+
+    def participant(self, user: User) -> Node:
+        rank = self.ranks.get(user.phone, MEMBER)
+        return Node(
+            "participant",
+            {"jid": user.lid, "phone_number": user.pn, "type": rank if rank != MEMBER else None},
+        )
+
+    def node(self) -> Node:
+        """The whole group, as `<group>` answers and create notifications carry it."""
+        assert self.subject_by is not None
+        children = [self.participant(user) for user in self.members]
+        if self.description is not None:
+            text = self.description
+            attrs = {"id": text.id, "participant": text.author.lid, "participant_pn": text.author.pn, "t": str(text.at)}
+            children.append(Node("description", attrs, [Node("body", {}, text.text.encode())]))
+        if self.announcement:
+            children.append(Node("announcement"))
+        if self.locked:
+            children.append(Node("locked"))
+        if self.ephemeral:
+            children.append(Node("ephemeral", {"expiration": str(self.ephemeral)}))
+        children.append(Node("member_add_mode", {}, b"all_member_add" if self.members_may_add else b"admin_add"))
+        return Node(
+            "group",
+            {
+                "id": self.id,
+                "subject": self.subject,
+                "s_t": str(self.subject_at),
+                "s_o": self.subject_by.lid,
+                "s_o_pn": self.subject_by.pn,
+                "creation": str(self.created),
+                "creator": self.creator.lid,
+                "creator_pn": self.creator.pn,
+                "addressing_mode": "lid",
+                "size": str(len(self.people)),
+                "p_v_id": str(self.version),
+                "a_v_id": str(self.version),
+            },
+            children,
+        )
