@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from gateway.domain.events import Event, MessageReceived, MessageSent
 from gateway.domain.ids import InstanceId, TenantId, UserId
-from gateway.domain.instances import Credentials, Instance, ProviderName, SessionState, SessionStateKind
+from gateway.domain.instances import Credentials, Instance, LoginCode, ProviderName, SessionState, SessionStateKind
 from gateway.domain.messages import Message
 from gateway.providers.contract import Provider, Session, SessionContext
 from tests.clock import ManualClock
@@ -30,6 +30,7 @@ class Seam:
         self.committed: list[Event] = []
         self.asked: list[Event] = []
         self.states: list[tuple[str, str]] = []
+        self.logins: list[LoginCode] = []
         self.notes: list[str] = []
         self.refuse: Callable[[Event], Exception | None] = _nothing
         self._known: set[object] = set()
@@ -62,8 +63,14 @@ class Seam:
     def trouble(self, code: str, sentence: str) -> None:
         self._state(code, sentence)
 
-    def login_required(self, *, qr_code: str | None = None, pairing_code: str | None = None) -> None:
-        self._state("login_required", qr_code or pairing_code or "")
+    def stalled(self, sentence: str) -> None:
+        self._state("stalled", sentence)
+
+    def restricted(self, code: str, sentence: str, *, until: datetime | None = None) -> None:
+        self._state(code, sentence)
+
+    def login_required(self, login: LoginCode) -> None:
+        self._state("login_required", login.text)
 
     def note(self, text: str, level: str = "info") -> None:
         self.notes.append(f"{level}: {text}")

@@ -16,11 +16,12 @@ from collections.abc import Callable, Sequence
 from prometheus_client import Counter, Histogram
 
 from gateway.domain.errors import GatewayError, NotFound, Unavailable
-from gateway.domain.events import AcceptedEvent, Event
+from gateway.domain.events import AcceptedEvent, Event, MessageStatusChanged
 from gateway.domain.ids import EndpointId
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
 from gateway.services.batch import Batch, Outcome
+from gateway.services.underway import Underway
 from gateway.storage.storage import Storage
 
 log = get_logger(__name__)
@@ -46,6 +47,7 @@ class Inbox:
         self._storage = storage
         self._clock = clock
         self._on_accepted = on_accepted
+        self.underway = Underway()
         self._queue: deque[_Waiting] = deque()
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -79,6 +81,8 @@ class Inbox:
         Raises NotFound when its instance is gone, StorageUnavailable or StorageFull when nothing could be written:
         the caller must then not acknowledge. Must not be called inside a transaction, which would wait for itself.
         """
+        if isinstance(event, MessageStatusChanged) and event.from_me:
+            await self.underway.settled(event.instance_id)
         waiting = _Waiting(event, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._news.set()

@@ -97,18 +97,19 @@ class Messaging:
                 f"Instance {instance_id} sends faster than its pace; try again in {wait:.1f} s.", retry_after=wait
             )
         await self._keep_pace(instance_id, message.to)
-        sent = await session.send(message)
         content = message.content
         media = content if isinstance(content, OutgoingMedia) else None
-        await self._record(
-            MessageSent(
-                instance_id=instance_id,
-                at=self._clock.now(),
-                message=sent.message,
-                media_url=media.source_url if media else None,
-                media_size=len(media.data) if media else 0,
+        with self._inbox.underway.sending(instance_id):
+            sent = await session.send(message)
+            await self._record(
+                MessageSent(
+                    instance_id=instance_id,
+                    at=self._clock.now(),
+                    message=sent.message,
+                    media_url=media.source_url if media else None,
+                    media_size=len(media.data) if media else 0,
+                )
             )
-        )
         return sent
 
     async def _keep_pace(self, instance_id: InstanceId, chat: Address) -> None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gateway.domain.events import MessageDeleted, MessageEdited, MessageStatusChanged
 from gateway.domain.ids import Address, InstanceId, MessageId, TenantId, new_id
-from gateway.domain.messages import Message, MessageStatus, Poll, StoredMessage, kind_of
+from gateway.domain.messages import Content, Media, Message, MessageStatus, Poll, StoredMessage
 from gateway.domain.tenants import Principal
 from gateway.storage import scope
 from gateway.storage.engine import Engine
@@ -104,11 +104,11 @@ class MessageStore:
         if stored is None:
             return
         before = msgspec.json.decode(stored["body"], type=Message)
-        message = msgspec.structs.replace(before, content=event.content)
+        message = msgspec.structs.replace(before, content=_edited(before.content, event.content))
         await Messages.update(
             {
                 Messages.body: msgspec.json.encode(message).decode(),
-                Messages.kind: kind_of(event.content),
+                Messages.kind: message.kind,
                 Messages.text: message.body,
                 Messages.edited_at: to_ms(event.at),
                 Messages.updated_at: to_ms(now),
@@ -194,6 +194,13 @@ class MessageStore:
             limit,
         )
         return len(gone)
+
+
+def _edited(before: Content, after: Content) -> Content:
+    """The content after an edit. A new caption may come without the file it belongs to, which then stays."""
+    if isinstance(before, Media) and isinstance(after, Media) and not after.ref:
+        return msgspec.structs.replace(before, caption=after.caption)
+    return after
 
 
 def _row(new: NewMessage, now: int) -> tuple[Any, ...]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gateway.domain.ids import InstanceId
+from gateway.domain.ids import Address, InstanceId
 from gateway.domain.instances import Credentials, ProviderName
 from gateway.kit.egress import Egress
 from gateway.providers.contract import SessionContext
 from gateway.providers.whatsapp.config import check_config
 from gateway.providers.whatsapp.devices import DeviceFiles
+from gateway.providers.whatsapp.jids import normalise
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class WhatsAppProvider:
     def check(self, config: Mapping[str, object]) -> Credentials:
         """What a device may be told; nothing is required. Raises InvalidInput naming the field."""
         return check_config(config)
+
+    def address_of(self, text: str) -> Address:
+        """The one form of an address, however it was written. Raises InvalidInput."""
+        return normalise(text)
 
     def open(self, context: SessionContext) -> WhatsAppSession:
         """A session that has not contacted anybody yet."""

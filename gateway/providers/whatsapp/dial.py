@@ -7,23 +7,24 @@ gateway knocks with a plain socket and starts nothing.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import os
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 HOST = "web.whatsapp.com"
 PORT = 443
 TIMEOUT = 10.0
 
 
-async def reachable(proxy: str | None) -> str | None:
-    """None when a connection comes about, else one sentence about why not."""
+async def reachable(proxy: str | None, *, within: float = TIMEOUT) -> str | None:
+    """None when a connection comes about `within` so many seconds, else one sentence about why not."""
     through = proxy or os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
     try:
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(within):
             return await _knock(through)
     except TimeoutError:
-        return f"{HOST} did not answer within {TIMEOUT:.0f} s."
+        return f"{HOST} did not answer within {within:.0f} s."
     except OSError as error:
         return f"{HOST} cannot be reached ({error.strerror or type(error).__name__})."
 
@@ -33,8 +34,8 @@ async def _knock(proxy: str | None) -> str | None:
         _, writer = await asyncio.open_connection(HOST, PORT)
         await _close(writer)
         return None
-    where = urlsplit(proxy)
-    ports = {"http": 80, "https": 443, "socks5": 1080}
+    where = urlsplit(proxy if "://" in proxy else f"http://{proxy}")  # the variable is often set without a scheme
+    ports = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
     reader, writer = await asyncio.open_connection(where.hostname, where.port or ports.get(where.scheme, 80))
     try:
         if where.scheme != "http":
@@ -49,13 +50,10 @@ async def _knock(proxy: str | None) -> str | None:
         await _close(writer)
 
 
-def _authorization(where: object) -> str:
-    import base64
-
-    username, password = getattr(where, "username", None), getattr(where, "password", None)
-    if username is None:
+def _authorization(where: SplitResult) -> str:
+    if where.username is None:
         return ""
-    token = base64.b64encode(f"{username}:{password or ''}".encode()).decode()
+    token = base64.b64encode(f"{unquote(where.username)}:{unquote(where.password or '')}".encode()).decode()
     return f"Proxy-Authorization: Basic {token}\r\n"
 
 

@@ -36,8 +36,18 @@ class Doing:
         from datetime import UTC, datetime
         from gateway.domain.messages import Message, Chat, ChatKind, Person
         from gateway.providers.whatsapp.jids import to_jid
+
         r = await self.client.send_message(to_jid(message.to), message.content.text)
-        return SentMessage(message=Message(network_id=r.ID, chat=Chat(address=message.to, kind=ChatKind.PRIVATE), sender=Person(address="me"), content=message.content, sent_at=datetime.now(UTC), from_me=True))
+        return SentMessage(
+            message=Message(
+                network_id=r.ID,
+                chat=Chat(address=message.to, kind=ChatKind.PRIVATE),
+                sender=Person(address="me"),
+                content=message.content,
+                sent_at=datetime.now(UTC),
+                from_me=True,
+            )
+        )
 
     async def reject_call(self, call_id: str, caller: Address) -> None: ...
     async def set_presence(self, available: bool) -> None: ...

@@ -23,10 +23,17 @@ R = TypeVar("R")
 
 
 class _Call:
-    __slots__ = ("entered_at",)
+    """`entered` is set right before Go is; `seen_at` is when a writer first saw it set.
+
+    A call's own watch would not do: its thread can lose the interpreter between reading the time and entering Go, and
+    would then look long past its lookup the moment it begins it.
+    """
+
+    __slots__ = ("entered", "seen_at")
 
     def __init__(self) -> None:
-        self.entered_at: float | None = None
+        self.entered = False
+        self.seen_at: float | None = None
 
 
 class Gate:
@@ -55,7 +62,7 @@ class Gate:
                     raise refuse()
                 self._calls.add(call)
             try:
-                call.entered_at = time.monotonic()
+                call.entered = True
                 return function(*args, **kwargs)
             finally:
                 with self._changed:
@@ -70,7 +77,7 @@ class Gate:
             while self._writing:
                 self._changed.wait()
             self._writing = True
-            while any(_may_be_reading(call) for call in self._calls):
+            while [call for call in self._calls if _may_be_reading(call)]:  # asks all, so that all waits run together
                 self._changed.wait(0.001)
 
     def end_writing(self) -> None:
@@ -90,7 +97,12 @@ class Gate:
 
 
 def _may_be_reading(call: _Call) -> bool:
-    return call.entered_at is None or time.monotonic() - call.entered_at < LOOKUP
+    if not call.entered:
+        return True
+    now = time.monotonic()
+    if call.seen_at is None:
+        call.seen_at = now
+    return now - call.seen_at < LOOKUP
 
 
 GATE = Gate()

@@ -8,13 +8,14 @@ One canonical text for everything: `<phone digits>@s.whatsapp.net` or `<n>@lid` 
 from __future__ import annotations
 
 import re
-from typing import Final
-
-from neonize.proto.Neonize_pb2 import JID
+from typing import TYPE_CHECKING, Final
 
 from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Address
 from gateway.domain.messages import ChatKind
+
+if TYPE_CHECKING:
+    from neonize.proto.Neonize_pb2 import JID
 
 PHONE: Final = "s.whatsapp.net"
 LID: Final = "lid"
@@ -75,6 +76,9 @@ def normalise(text: str, *, field: str = "to") -> Address:
 
 def to_jid(address: str, *, field: str = "to") -> JID:
     """The JID of an address, in whatever form `normalise` takes. Raises InvalidInput naming `field`."""
+    # Here, so that reading an address costs nothing before the first session runs.
+    from neonize.proto.Neonize_pb2 import JID
+
     user, _, server = normalise(address, field=field).partition("@")
     return JID(User=user, RawAgent=0, Device=0, Integrator=0, Server=server, IsEmpty=False)
 

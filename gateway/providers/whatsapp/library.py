@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import sys
 import threading
+import warnings
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from gateway.kit.sniff import sniff_mime_type
 
@@ -20,25 +22,31 @@ def load() -> ModuleType:
         _stand_in_for_libmagic()
         root = logging.getLogger()
         level, handlers = root.level, list(root.handlers)
-        from neonize.aioze import client
+        with warnings.catch_warnings():
+            # It asks `uname` through a pipe that it never closes; collected here, it warns nobody later.
+            warnings.simplefilter("ignore", ResourceWarning)
+            from neonize.aioze import client
+
+            gc.collect()
 
         # It calls logging.basicConfig when it is imported, which would print its lines among ours.
         root.setLevel(level)
         for handler in [each for each in root.handlers if each not in handlers]:
             root.removeHandler(handler)
-        return client
+        return cast(ModuleType, client)
 
 
 def _stand_in_for_libmagic() -> None:
-    """neonize imports python-magic, which refuses to be imported on a machine without libmagic, a system library that
-    pip cannot install. Nothing of ours reaches the places where neonize would use it, so the import is all that is
-    needed; and should anything get there after all, it is answered by our own sniffing.
+    """Let neonize be imported on a machine without libmagic, a system library that pip cannot install.
+
+    neonize imports python-magic, which refuses to be imported then. Nothing of ours reaches the places where neonize
+    would use it, so the import is all that is needed; should anything get there after all, our own sniffing answers.
     """
     try:
         importlib.import_module("magic")
     except ImportError:
         stand_in = ModuleType("magic", "Stands in for python-magic where libmagic is missing.")
-        stand_in.from_buffer = lambda data, mime=True: sniff_mime_type(bytes(data))  # type: ignore[attr-defined]  # a module is open
+        setattr(stand_in, "from_buffer", lambda data, **_: sniff_mime_type(bytes(data)))  # noqa: B010 - for mypy, modules are closed
         sys.modules["magic"] = stand_in
 
 
@@ -53,4 +61,4 @@ def device_props(name: str) -> bytes:
     """How this device introduces itself to the phone that links it. Call after `load`."""
     from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
 
-    return DeviceProps(os=name, platformType=DeviceProps.DESKTOP).SerializeToString()
+    return bytes(DeviceProps(os=name, platformType=DeviceProps.DESKTOP).SerializeToString())

@@ -110,29 +110,32 @@ class Link:
 
         Raises NetworkUnreachable when nobody answered.
         """
+        # Shielded: a start that is given up halfway would leave the gate shut for ever, or open it while Go writes.
+        await asyncio.shield(asyncio.ensure_future(self._start()))
+        await self._wait_opened(None)
+        if self.ended.done() and not self._opened.is_set():
+            raise NetworkUnreachable(f"WhatsApp did not answer: {self.ended.result() or 'closed'}", maybe_sent=False)
+
+    async def _start(self) -> None:
         async with self._turns.lock:
+            if self._closing:
+                self._end("")  # given up before its turn came
+                return
+            self._started = True
             await self._loop.run_in_executor(_doors, GATE.begin_writing)
             try:
-                self._started = True
                 threading.Thread(target=self._life, daemon=True, name=f"whatsapp-{self._uuid[:8]}").start()
                 await self._wait_opened(WRITE_WINDOW)
             finally:
                 GATE.end_writing()
             await self._wait_opened(CONNECT_WINDOW)
-        opened = asyncio.ensure_future(self._opened.wait())
-        try:
-            await asyncio.wait({opened, self.ended}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            opened.cancel()
-        if self.ended.done() and not self._opened.is_set():
-            raise NetworkUnreachable(f"WhatsApp did not answer: {self.ended.result() or 'closed'}", maybe_sent=False)
 
     async def close(self) -> None:
         """Disconnect and forget. Returns when Go let go of it, or after a few seconds when it does not."""
-        if not self._started:
-            return
         was_live = self._live and not self.ended.done()
         self._closing = True
+        if not self._started:
+            return
         if was_live:
             # The polite end of the socket takes seconds when the network is gone. It only reads the maps.
             leave = GATE.run(lambda: self._live, NotLive, self._go.Disconnect)
@@ -251,10 +254,11 @@ class Link:
             guarded = GATE.run(lambda: self.live, NotLive, getattr(self._go, name))
             return await self._loop.run_in_executor(_calls, guarded, *args)
 
-    async def _wait_opened(self, seconds: float) -> None:
+    async def _wait_opened(self, seconds: float | None) -> None:
         opened = asyncio.ensure_future(self._opened.wait())
+        either: set[asyncio.Future[Any]] = {opened, self.ended}
         try:
-            await asyncio.wait({opened, self.ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             opened.cancel()
 

@@ -1,7 +1,7 @@
 """Makes events of what arrived, with what only a live session can add: names, votes, calls that are turned down.
 
-`convert` does the reading and is pure; this asks the device's own store for the phone numbers it found missing, decrypts
-votes, counts the history down, and waits before it says that a message stayed unreadable.
+`convert` does the reading and is pure; this asks the device's own store for the phone numbers it found missing,
+decrypts votes, counts the history down, and waits before it says that a message stayed unreadable.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gateway.domain.events import CallReceived, Event, HistoryReceived, MessageR
 from gateway.domain.ids import Address
 from gateway.kit.log import get_logger
 from gateway.providers.contract import SessionContext
-from gateway.providers.whatsapp.context import Context, Converted, Note
+from gateway.providers.whatsapp.context import Context, Note
 from gateway.providers.whatsapp.convert import convert, vote_in
 from gateway.providers.whatsapp.jids import address_of, to_jid
 from gateway.providers.whatsapp.pairs import Pairs, missing
@@ -32,6 +32,9 @@ log = get_logger(__name__)
 
 UNREADABLE_AFTER: Final = 900.0
 """Seconds an unreadable message may take to be sent again, before it is told as one of unknown content."""
+
+NAMELESS_AT_MOST: Final = 10_000
+"""People without a known number that are remembered as such."""
 
 RejectCall = Callable[[str, Address], Awaitable[None]]
 
@@ -54,6 +57,7 @@ class Reader:
         self._history_left = history_messages
         self._reject_call = reject_call
         self._unread: set[asyncio.Task[None]] = set()
+        self._nameless: set[Address] = set()
         self.pairs = Pairs()
         self.own_pn: Address | None = None
         self.own_lid: Address | None = None
@@ -122,17 +126,19 @@ class Reader:
     async def _look_up(self, lids: frozenset[Address]) -> bool:
         """Ask the device's own store; whether it knew anybody."""
         found = False
-        for lid in lids:
+        for lid in lids - self._nameless:
             try:
                 pn = address_of(await self._client().get_pn_from_lid(to_jid(lid)))
             except GatewayError:
                 raise
             except Exception as error:  # noqa: BLE001 - neonize raises its own; without the number the event is told as it is
                 log.debug("whatsapp_number_unknown", reason=str(error))
-                continue
+                pn = None
             if pn:
                 self.pairs.learn(lid, pn)
                 found = True
+            elif len(self._nameless) < NAMELESS_AT_MOST:
+                self._nameless.add(lid)  # not asked again on this connection; a message of theirs tells both names
         return found
 
     async def _turn_down(self, call: CallReceived, reject: RejectCall) -> bool:

@@ -48,9 +48,9 @@ class WhatsAppSession(Doing):
 
     async def run(self) -> None:
         """Live until cancelled; see the contract for what each ending means."""
-        await asyncio.to_thread(library.load)
         if not self._files.is_linked():
             await self._log_in()
+        await asyncio.to_thread(library.load)
         await self._live()
 
     async def request_pairing_code(self, phone: str) -> LoginCode:
@@ -80,7 +80,7 @@ class WhatsAppSession(Doing):
             await self._reach()
             async with self._shared.desk.pairing(
                 store_name=self._files.store_name,
-                device_props=library.device_props(self._shared.device_name),
+                device_name=self._shared.device_name,
                 proxy=self._shared.proxy,
             ) as pairing:
                 await self._login.run(pairing)
@@ -125,7 +125,8 @@ class WhatsAppSession(Doing):
             await self._reach()
             await self._open()
             tasks = [asyncio.ensure_future(work) for work in (intake.run(), self._watch.run())]
-            await asyncio.wait({self._end, self.link.ended, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {self._end, self.link.ended, *tasks}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             for ending in (self._end, *tasks):
                 if ending.done():
                     ending.result()

@@ -22,6 +22,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from gateway.kit.log import get_logger
+
+log = get_logger(__name__)
+
 _HEADER: Final = struct.Struct(">II")
 
 _RELEASED: Final = -1
@@ -69,13 +73,10 @@ class Spool:
                 self._room.wait()
             if self._file == _RELEASED:
                 raise ValueError("The queue is closed.")  # its descriptor may be another file's by now
-            if keep:
-                record = _record(code, payload)
-                os.write(self._file, record)
-                self._file_bytes += len(record)
+            kept = keep and self._append(_record(code, payload))
             if self._closed:
                 return  # nobody listens any more; what was kept is read at the next start
-            self._waiting.append(Arrival(code, payload, keep))
+            self._waiting.append(Arrival(code, payload, kept))
             self._bytes += len(payload)
         self._on_arrival()
 
@@ -92,12 +93,12 @@ class Spool:
             if not self._waiting:
                 os.ftruncate(self._file, 0)
                 self._file_bytes = 0
-            elif self._file_bytes > REWRITE_BYTES:
+            elif self._file_bytes > max(REWRITE_BYTES, 2 * self._bytes):
                 self._rewrite()
             self._room.notify_all()
 
     def close(self) -> None:
-        """Let waiting threads go and close the file, which is removed when nothing is left to do."""
+        """Let waiting threads go. From now on what is put goes to the file alone, for the next start."""
         with self._room:
             self._closed = True
             self._room.notify_all()
@@ -114,14 +115,35 @@ class Spool:
     def _is_full(self) -> bool:
         return len(self._waiting) >= self._max_records or self._bytes >= MAX_BYTES
 
+    def _append(self, record: bytes) -> bool:
+        """Whether the whole record is in the file. On a full disk it is not, and the event lives in memory alone."""
+        try:
+            whole = os.write(self._file, record) == len(record)
+        except OSError:
+            whole = False
+        if whole:
+            self._file_bytes += len(record)
+        else:
+            log.error("whatsapp_spool_not_written", path=str(self._path))
+            os.ftruncate(self._file, self._file_bytes)  # half a record would hide everything written after it
+        return whole
+
     def _rewrite(self) -> None:
         kept = b"".join(_record(each.code, each.payload) for each in self._waiting if each.kept)
         beside = self._path.with_suffix(".new")
-        beside.write_bytes(kept)
-        beside.chmod(0o600)
+        beside.unlink(missing_ok=True)
+        file = _open(beside)
+        try:
+            whole = os.write(file, kept) == len(kept)
+        except OSError:
+            whole = False
+        if not whole:
+            log.error("whatsapp_spool_not_rewritten", path=str(self._path))
+            os.close(file)  # the old file still holds everything
+            return
         beside.replace(self._path)
         os.close(self._file)
-        self._file = _open(self._path)
+        self._file = file
         self._file_bytes = len(kept)
 
 

@@ -74,6 +74,8 @@ class Watch:
 
     async def run(self) -> None:
         """Watch until cancelled. Raises Interrupted when the session should be opened anew."""
+        if self._lost_at is not None:
+            self._lost_at = self._clock.monotonic()  # the minutes a person took to log in are no outage
         while True:
             await self._clock.sleep(self._silence / 3)
             if self._lost_at is not None:
@@ -83,14 +85,17 @@ class Watch:
             if self._locked_at is not None and self._clock.monotonic() - self._locked_at > LOCK_QUIET:
                 self._locked_at = None
                 self._report.connected("No message to somebody new was refused for an hour.")
-            if self.silence < self._silence or await self._answers():
+            if self.silence < self._silence or await self._answers() or self._is_lost():
                 continue
             self._report.stalled(f"WhatsApp has been silent for {self.silence:.0f} s on an open connection.")
             await self._clock.sleep(SECOND_CHANCE)
-            if self._lost_at is None and not await self._answers():
+            if not self._is_lost() and not await self._answers() and not self._is_lost():
                 raise Interrupted("stalled", "WhatsApp stayed silent; opening a new connection.", retry_after=0)
-            if self._lost_at is None:
+            if not self._is_lost():
                 self.connected()
+
+    def _is_lost(self) -> bool:
+        return self._lost_at is not None
 
     async def _answers(self) -> bool:
         try:

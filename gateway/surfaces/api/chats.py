@@ -117,15 +117,16 @@ async def messages(
 ) -> MessagePage:
     """A chat's messages, newest first. Both dates are inclusive."""
     page = page_of(limit or DEFAULT_MESSAGES, skip)
-    found, total = await services(request).contacts.messages(
-        who,
-        InstanceId(instance_id),
-        Address(chat_id),
-        since=moment_of(start_date, "startDate"),
-        until=moment_of(end_date, "endDate"),
-        limit=page.limit,
-        skip=page.skip,
-    )
+    with fields_named(_FIELDS):
+        found, total = await services(request).contacts.messages(
+            who,
+            InstanceId(instance_id),
+            Address(chat_id),
+            since=moment_of(start_date, "startDate"),
+            until=moment_of(end_date, "endDate"),
+            limit=page.limit,
+            skip=page.skip,
+        )
     return MessagePage(messages=[MessageItem.of(each) for each in found], pagination=Pagination.of(page, total))
 
 
@@ -147,9 +148,10 @@ async def media(
     request: AnyRequest, who: Who, instance_id: FromPath[str], chat_id: FromPath[str], message_id: FromPath[str]
 ) -> Response[bytes]:
     """The file of a message, fetched from the network now. Nothing is kept at a public place."""
-    fetched, content = await services(request).messaging.media(
-        who, InstanceId(instance_id), Address(chat_id), message_id
-    )
+    with fields_named(_FIELDS):
+        fetched, content = await services(request).messaging.media(
+            who, InstanceId(instance_id), Address(chat_id), message_id
+        )
     mime_type = fetched.mime_type or content.mime_type
     name = content.file_name or fetched.file_name or "file"
     return Response(

@@ -58,7 +58,11 @@ class GroupNews:
 
     def timed(self, group: Group, by: User) -> None:
         """Disappearing messages were turned on or off."""
-        tag = Node("ephemeral", {"expiration": str(group.ephemeral)}) if group.ephemeral else Node("not_ephemeral")
+        tag = (
+            Node("ephemeral", {"expiration": str(group.settings.ephemeral)})
+            if group.settings.ephemeral
+            else Node("not_ephemeral")
+        )
         self._tell(group.members, group, by, tag)
 
     def _tell(self, people: Iterable[User], group: Group, by: User, change: Node) -> None:

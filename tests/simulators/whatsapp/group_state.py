@@ -30,6 +30,16 @@ class Description:
 
 
 @dataclass
+class GroupSettings:
+    """The switches of a group; `ephemeral` is the life of its messages in seconds, 0 for ever."""
+
+    announcement: bool = False
+    locked: bool = False
+    ephemeral: int = 0
+    members_may_add: bool = True
+
+
+@dataclass
 class Group:
     """One group. Phone numbers key the ranks, because an account is one account under number and LID."""
 
@@ -40,10 +50,7 @@ class Group:
     people: dict[str, User] = field(default_factory=dict)
     ranks: dict[str, str] = field(default_factory=dict)
     description: Description | None = None
-    announcement: bool = False
-    locked: bool = False
-    ephemeral: int = 0
-    members_may_add: bool = True
+    settings: GroupSettings = field(default_factory=GroupSettings)
     invite: str = field(default_factory=lambda: secrets.token_urlsafe(17)[:_INVITE_LENGTH])
     revoked_invites: set[str] = field(default_factory=set)
     version: int = 1
@@ -70,11 +77,11 @@ class Group:
 
     def may_write(self, user: User) -> bool:
         """Whether a message from this user is accepted (announcement groups take them from admins alone)."""
-        return self.has(user) and (not self.announcement or self.is_admin(user))
+        return self.has(user) and (not self.settings.announcement or self.is_admin(user))
 
     def may_edit(self, user: User) -> bool:
         """Whether this user may change subject, description and picture."""
-        return self.has(user) and (not self.locked or self.is_admin(user))
+        return self.has(user) and (not self.settings.locked or self.is_admin(user))
 
     def admit(self, user: User, rank: str = MEMBER) -> None:
         self.people[user.phone] = user
@@ -109,13 +116,14 @@ class Group:
             text = self.description
             attrs = {"id": text.id, "participant": text.author.lid, "participant_pn": text.author.pn, "t": str(text.at)}
             children.append(Node("description", attrs, [Node("body", {}, text.text.encode())]))
-        if self.announcement:
+        if self.settings.announcement:
             children.append(Node("announcement"))
-        if self.locked:
+        if self.settings.locked:
             children.append(Node("locked"))
-        if self.ephemeral:
-            children.append(Node("ephemeral", {"expiration": str(self.ephemeral)}))
-        children.append(Node("member_add_mode", {}, b"all_member_add" if self.members_may_add else b"admin_add"))
+        if self.settings.ephemeral:
+            children.append(Node("ephemeral", {"expiration": str(self.settings.ephemeral)}))
+        adders = b"all_member_add" if self.settings.members_may_add else b"admin_add"
+        children.append(Node("member_add_mode", {}, adders))
         return Node(
             "group",
             {

@@ -10,7 +10,7 @@ import pytest
 from gateway.domain.errors import NotConnected, StorageUnavailable
 from gateway.domain.events import SessionDisconnected, SessionLoginRequired
 from gateway.domain.ids import InstanceId
-from gateway.domain.instances import Credentials, SessionStateKind
+from gateway.domain.instances import Credentials, LoginCode, SessionStateKind
 from gateway.providers.contract import BadCredentials, Interrupted, LoggedOut, SessionContext
 from gateway.sessions.registry import AT_ONCE
 from tests.unit.sessions.scripted import House, an_instance, connected_for_ever
@@ -170,8 +170,8 @@ async def test_a_qr_code_is_told_once_and_gone_when_connected(house: House) -> N
     scanned = asyncio.Event()
 
     async def life(context: SessionContext) -> None:
-        context.report.login_required(qr_code="2@abc")
-        context.report.login_required(qr_code="2@abc")
+        context.report.login_required(LoginCode(qr_code="2@abc"))
+        context.report.login_required(LoginCode(qr_code="2@abc"))
         await scanned.wait()
         context.report.connected()
         await asyncio.Event().wait()
@@ -179,7 +179,7 @@ async def test_a_qr_code_is_told_once_and_gone_when_connected(house: House) -> N
     await house.start("a", life)
     await house.settle()
     assert [event.qr_code for event in house.told if isinstance(event, SessionLoginRequired)] == ["2@abc"]
-    assert house.registry.login_code(A) == "2@abc"
+    assert house.registry.login_code(A) == LoginCode(qr_code="2@abc")
     scanned.set()
     await house.settle()
     assert house.registry.login_code(A) is None

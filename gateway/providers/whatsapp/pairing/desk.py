@@ -7,9 +7,11 @@ import contextlib
 import os
 import sys
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
+
+import msgspec
 
 from gateway.domain.errors import NetworkRefused, NetworkUnreachable
 from gateway.kit.log import get_logger
@@ -36,6 +38,7 @@ ABANDONED_AT_MOST: Final = 60
 IDLE_SECONDS: Final = 20.0
 """How long a child process without pairings is kept for the next one. It takes some 90 MB."""
 CODE_TIMEOUT: Final = 30.0
+COMMAND: Final = (sys.executable, "-m", "gateway.providers.whatsapp.pairing.worker")
 
 
 class OpenPairing:
@@ -70,6 +73,11 @@ class OpenPairing:
         """Take what the child says about this pairing."""
         self.over = self.over or isinstance(news, Linked | Failed)
         self.linked = self.linked or isinstance(news, Linked)
+        if self.over:
+            for waiting in self._codes:
+                if not waiting.done():
+                    waiting.set_exception(NetworkUnreachable("The pairing ended before it.", maybe_sent=False))
+            self._codes.clear()
         if isinstance(news, Type) and self._codes:
             waiting = self._codes.pop(0)
             if waiting.done():
@@ -93,8 +101,12 @@ class _Child:
         self.hearing = asyncio.create_task(self._hear())
 
     @property
+    def alive(self) -> bool:
+        return self._process.returncode is None and not self.hearing.done()
+
+    @property
     def usable(self) -> bool:
-        return self._process.returncode is None and self.abandoned < ABANDONED_AT_MOST and not self.hearing.done()
+        return self.alive and self.abandoned < ABANDONED_AT_MOST
 
     def say(self, wish: Wish) -> None:
         assert self._process.stdin is not None
@@ -116,32 +128,38 @@ class _Child:
 
     async def _hear(self) -> None:
         assert self._process.stdout is not None
-        while text := await self._process.stdout.readline():
-            news = news_decoder.decode(text)
-            pairing = self.pairings.get(news.id)
-            if pairing is not None:
-                pairing.hear(news)
-        for pairing in list(self.pairings.values()):
-            pairing.hear(Failed(id=pairing.id, reason="pairing-process-ended"))
+        try:
+            while text := await self._process.stdout.readline():
+                news = news_decoder.decode(text)
+                pairing = self.pairings.get(news.id)
+                if pairing is not None:
+                    pairing.hear(news)
+        except (ValueError, msgspec.DecodeError):
+            log.exception("pairing_process_not_understood")
+        finally:
+            for pairing in list(self.pairings.values()):
+                pairing.hear(Failed(id=pairing.id, reason="pairing-process-ended"))
 
 
 class PairingDesk:
     """Opens pairings. One for each gateway."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str] = COMMAND, *, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._command = command
+        self._idle_seconds = idle_seconds
         self._places = asyncio.Semaphore(AT_ONCE)
         self._starting = asyncio.Lock()
         self._child: _Child | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def pairing(self, *, store_name: str, device_props: bytes, proxy: str | None) -> AsyncIterator[OpenPairing]:
+    async def pairing(self, *, store_name: str, device_name: str, proxy: str | None) -> AsyncIterator[OpenPairing]:
         """Show codes for a device store until the block is left."""
         async with self._places:
             child = await self._current()
             pairing = OpenPairing(uuid.uuid4().hex, child)
             child.pairings[pairing.id] = pairing
-            child.say(Pair(id=pairing.id, store_name=store_name, device_props=device_props, proxy=proxy))
+            child.say(Pair(id=pairing.id, store_name=store_name, device_name=device_name, proxy=proxy))
             try:
                 yield pairing
             finally:
@@ -158,14 +176,14 @@ class PairingDesk:
         child.pairings.pop(pairing.id, None)
         if not pairing.linked:
             child.abandoned += 1
-        if child.usable and not pairing.over:
+        if child.alive and not pairing.over:
             child.say(GiveUp(id=pairing.id))
         if child.pairings:
             return
         if child is not self._child or not child.usable:
             self._end(child)
             return
-        child.idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end_idle, child)
+        child.idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._end_idle, child)
 
     def _end_idle(self, child: _Child) -> None:
         if not child.pairings:
@@ -182,18 +200,16 @@ class PairingDesk:
         async with self._starting:
             if self._child is None or not self._child.usable:
                 # An old one with pairings lives on until the last of them ends.
-                self._child = await _start()
+                self._child = await _start(self._command)
             if self._child.idle is not None:
                 self._child.idle.cancel()
                 self._child.idle = None
             return self._child
 
 
-async def _start() -> _Child:
+async def _start(command: Sequence[str]) -> _Child:
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "gateway.providers.whatsapp.pairing.worker",
+        *command,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "NEONIZE_BOT_TAG": "off"},

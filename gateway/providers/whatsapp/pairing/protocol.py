@@ -13,7 +13,7 @@ class Pair(Struct, frozen=True, kw_only=True, tag="pair", tag_field="say"):
 
     id: str
     store_name: str
-    device_props: bytes
+    device_name: str
     proxy: str | None = None
 
 

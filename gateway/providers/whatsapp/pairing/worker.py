@@ -46,7 +46,7 @@ class Pairing:
             on_event=self._event,
             on_qr=lambda text: self._tell(Scan(id=self.id, qr_code=text)),
             on_login=self._login,
-            device_props=wish.device_props,
+            device_props=library.device_props(wish.device_name),
             proxy=wish.proxy,
         )
 
