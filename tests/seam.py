@@ -70,6 +70,7 @@ class Seam:
         self._state(code, sentence)
 
     def login_required(self, login: LoginCode) -> None:
+        self.logins.append(login)
         self._state("login_required", login.text)
 
     def note(self, text: str, level: str = "info") -> None:

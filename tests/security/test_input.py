@@ -193,6 +193,15 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
     (f"POST {_MESSAGE}/reaction", {"emoji": "e"}),
     ("POST /api/instances/{shop}/chats/{chat}/activity", {"activity": "typing"}),
     ("POST /api/instances/{shop}/buttons/1/answer", {"text": "t"}),
+    ("POST /api/instances/{shop}/pairing-code", {"phoneNumber": "4915100000001"}),
+    ("POST /api/instances/{shop}/chats/{chat}/read", {"messageIds": ["1"]}),
+    ("POST /api/instances/{shop}/contacts/check", {"numbers": ["4915100000001"]}),
+    ("PUT /api/instances/{shop}/presence", {"presence": "available"}),
+    ("POST /api/instances/{shop}/groups", {"subject": "s", "members": ["4915100000001"]}),
+    ("POST /api/instances/{shop}/groups/join", {"link": "https://chat.whatsapp.com/x"}),
+    ("PUT /api/instances/{shop}/groups/1", {"subject": "s", "description": "d"}),
+    ("POST /api/instances/{shop}/groups/1/members", {"action": "add", "members": ["4915100000001"]}),
+    ("POST /api/instances/{shop}/calls/1/reject", {"caller": "4915100000001"}),
 ]  # fmt: skip
 """Every body with every text in it."""
 

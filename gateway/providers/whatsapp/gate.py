@@ -39,7 +39,8 @@ class _Call:
 class Gate:
     """Many calls, or one writer. One for the whole process, because the maps are."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lookup: float = LOOKUP) -> None:
+        self._lookup = lookup
         self._changed = threading.Condition()
         self._writing = False
         self._calls: set[_Call] = set()
@@ -77,7 +78,8 @@ class Gate:
             while self._writing:
                 self._changed.wait()
             self._writing = True
-            while [call for call in self._calls if _may_be_reading(call)]:  # asks all, so that all waits run together
+            # A list and not any(): each call is looked at in every round, so that their spans run side by side.
+            while [call for call in self._calls if self._may_be_reading(call)]:
                 self._changed.wait(0.001)
 
     def end_writing(self) -> None:
@@ -95,14 +97,13 @@ class Gate:
         finally:
             self.end_writing()
 
-
-def _may_be_reading(call: _Call) -> bool:
-    if not call.entered:
-        return True
-    now = time.monotonic()
-    if call.seen_at is None:
-        call.seen_at = now
-    return now - call.seen_at < LOOKUP
+    def _may_be_reading(self, call: _Call) -> bool:
+        if not call.entered:
+            return True
+        now = time.monotonic()
+        if call.seen_at is None:
+            call.seen_at = now
+        return now - call.seen_at < self._lookup
 
 
 GATE = Gate()

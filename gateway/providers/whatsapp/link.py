@@ -94,6 +94,7 @@ class Link:
         self._opened = asyncio.Event()
         self._closing = False
         self._started = False
+        self._starting: asyncio.Task[None] | None = None
         self._live = False
         self._calls = asyncio.Semaphore(CALLS_OF_ONE)
         self.ended: asyncio.Future[str] = self._loop.create_future()
@@ -111,7 +112,8 @@ class Link:
         Raises NetworkUnreachable when nobody answered.
         """
         # Shielded: a start that is given up halfway would leave the gate shut for ever, or open it while Go writes.
-        await asyncio.shield(asyncio.ensure_future(self._start()))
+        self._starting = asyncio.ensure_future(self._start())
+        await asyncio.shield(self._starting)
         await self._wait_opened(None)
         if self.ended.done() and not self._opened.is_set():
             raise NetworkUnreachable(f"WhatsApp did not answer: {self.ended.result() or 'closed'}", maybe_sent=False)

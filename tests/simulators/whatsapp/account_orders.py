@@ -12,6 +12,7 @@ from tests.simulators.whatsapp.binary import JID
 from tests.simulators.whatsapp.directory import User
 from tests.simulators.whatsapp.features import Features
 from tests.simulators.whatsapp.room_orders import Command, Order, find_person
+from tests.simulators.whatsapp.syncd import Collection
 from tests.simulators.whatsapp.world import World
 
 
@@ -137,6 +138,10 @@ class AccountOrders:
         group = self._features.groups.find(order["group"]) if order.get("group") else None
         state = order.get("state", "composing")
         return self._features.presence.types(self._who(order), self._who(order, "to"), state, group)
+
+
+def _show_entries(collection: Collection) -> dict[str, Any]:
+    return {index: MessageToDict(value) for index, value in collection.entries.items()}
 
 
 def _text(data: bytes) -> str:

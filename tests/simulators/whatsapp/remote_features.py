@@ -1,4 +1,4 @@
-"""The features of a simulator in another process, as typed methods. People are phone numbers, groups and channels ids."""
+"""The features of a simulator in another process, as typed methods. People are phone numbers, groups are ids."""
 
 from __future__ import annotations
 
@@ -218,10 +218,10 @@ class RemoteFeatures:
         """The owner writes; returns the server id of the post."""
         return int((await self._do("newsletters.post", newsletter=newsletter, text=text))["server_id"])
 
-    async def _do(self, name: str, **parameters: Any) -> Any:
+    async def _do(self, name: str, /, **parameters: Any) -> Any:
         return await self._ask(name, parameters)
 
-    async def _get(self, kind: type[_Answer], name: str, **parameters: Any) -> _Answer:
+    async def _get(self, kind: type[_Answer], name: str, /, **parameters: Any) -> _Answer:
         return msgspec.convert(await self._ask(name, parameters), kind)
 
 

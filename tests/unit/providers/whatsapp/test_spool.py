@@ -143,8 +143,13 @@ def test_many_events_through_a_small_queue_lose_nothing_and_never_overfill_it(pa
     arrived = threading.Semaphore(0)
     spool = Spool(path, on_arrival=arrived.release, max_records=3)
     taken: list[bytes] = []
+
+    def bring() -> None:
+        for number in range(200):
+            spool.put(17, str(number).encode(), keep=True)
+
     with ThreadPoolExecutor(1) as threads:
-        bringing = threads.submit(lambda: [spool.put(17, str(n).encode(), keep=True) for n in range(200)])
+        bringing = threads.submit(bring)
         while len(taken) < 200:
             assert arrived.acquire(timeout=PATIENCE)
             assert len(spool) <= 3
