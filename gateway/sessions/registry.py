@@ -27,7 +27,7 @@ AT_ONCE = 50
 SETTLE_TIMEOUT = 10.0
 """Seconds after which an opening session no longer holds up the next one."""
 
-STOP_TIMEOUT = 10.0
+STOP_TIMEOUT = 25.0
 """Seconds a cancelled session has to end before it is left behind."""
 
 _FLOWING = frozenset({SessionStateKind.CONNECTED, SessionStateKind.RESTRICTED})

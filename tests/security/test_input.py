@@ -199,7 +199,7 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
     ("PUT /api/instances/{shop}/presence", {"presence": "available"}),
     ("POST /api/instances/{shop}/groups", {"subject": "s", "members": ["4915100000001"]}),
     ("POST /api/instances/{shop}/groups/join", {"link": "https://chat.whatsapp.com/x"}),
-    ("PUT /api/instances/{shop}/groups/1", {"subject": "s", "description": "d"}),
+    ("PUT /api/instances/{shop}/groups/{group}", {"subject": "s", "description": "d"}),
     ("POST /api/instances/{shop}/groups/1/members", {"action": "add", "members": ["4915100000001"]}),
     ("POST /api/instances/{shop}/calls/1/reject", {"caller": "4915100000001"}),
 ]  # fmt: skip

@@ -25,8 +25,8 @@ async def reachable(proxy: str | None, *, within: float = TIMEOUT) -> str | None
             return await _knock(through)
     except TimeoutError:
         return f"{HOST} did not answer within {within:.0f} s."
-    except OSError as error:
-        return f"{HOST} cannot be reached ({error.strerror or type(error).__name__})."
+    except (OSError, ValueError) as error:
+        return f"{HOST} cannot be reached ({getattr(error, 'strerror', None) or type(error).__name__})."
 
 
 async def _knock(proxy: str | None) -> str | None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-LOOKUP = 0.005
+LOOKUP = 0.02
 """Seconds after which a call is surely past its map lookup, which takes less than a microsecond."""
 
 P = ParamSpec("P")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from gateway.domain.errors import NetworkUnreachable, NotFound, Unavailable
+from gateway.domain.errors import NetworkUnreachable, NotConnected, NotFound, Unavailable
 from gateway.domain.events import Event
 from gateway.kit.backoff import Backoff
 from gateway.kit.clock import Clock
@@ -21,6 +21,9 @@ BATCH: Final = 200
 
 NOT_LIVE_PAUSE: Final = 0.5
 """Seconds between two tries to read what only a live device can."""
+
+TOLD_EVERY: Final = 120
+"""Tries after which the journal says that something waits."""
 
 Read = Callable[[Arrival], Awaitable[Sequence[Event]]]
 
@@ -61,11 +64,15 @@ class Intake:
         self._spool.done(len(batch))
 
     async def _read_patiently(self, arrival: Arrival) -> Sequence[Event]:
+        tries = 0
         while True:
             try:
                 return await self._read(arrival)
-            except NetworkUnreachable:
+            except (NetworkUnreachable, NotConnected) as error:
                 # It needs the device's own store, which is out of reach between two connections.
+                tries += 1
+                if tries % TOLD_EVERY == 0:
+                    self._report.note(f"What arrives waits for the device ({error.sentence}).", "warning")
                 await self._clock.sleep(NOT_LIVE_PAUSE)
 
     async def _commit(self, events: Sequence[Event]) -> None:

@@ -83,13 +83,13 @@ class Login:
         if count == 1:
             self._ends_at = now + timedelta(seconds=FIRST_CODE + (CODES - 1) * NEXT_CODE)
             self._shown.set()
-            if self._phone is not None:
-                try:
-                    await self.pairing_code(self._phone)
-                except Exception as error:  # noqa: BLE001 - the QR code is still good; why there is no other is told
-                    self._report.note(f"No pairing code: {error}", "warning")
         if self._typed is None:
             self._report.login_required(LoginCode(qr_code=text, expires_at=now + timedelta(seconds=good_for)))
+        if count == 1 and self._phone is not None:
+            try:
+                await self.pairing_code(self._phone)
+            except Exception as error:  # noqa: BLE001 - the QR code is still good; why there is no other is told
+                self._report.note(f"No pairing code: {error}", "warning")
 
 
 def _ending(reason: str) -> Exception:

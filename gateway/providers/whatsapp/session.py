@@ -94,7 +94,6 @@ class WhatsAppSession(Doing):
     # -- living ---------------------------------------------------------------------------------------------------
 
     async def _live(self) -> None:
-        from gateway.providers.whatsapp import signs
         from gateway.providers.whatsapp.reader import Reader
 
         loop = asyncio.get_running_loop()
@@ -111,15 +110,12 @@ class WhatsAppSession(Doing):
         intake = Intake(spool, self._read, self._context.emit, self._context.report, self._context.clock)
         if spool.left_over:
             self._context.report.note(f"{spool.left_over} events of an earlier run are taken in first.")
-        news = (code for code in signs.NEWS if code is not signs.Code.HISTORY_SYNC or wants_history)
-        self.link = Link(
-            self._files.store_name,
-            turns=self._shared.turns,
-            events=(*signs.SIGNS, *news),
-            on_event=self._receiver(spool, loop),
-            device_props=library.device_props(self._shared.device_name),
-            proxy=self._shared.proxy,
-        )
+        try:
+            self.link = self._make_link(spool, loop, wants_history=wants_history)
+        except BaseException:
+            spool.close()
+            spool.release()
+            raise
         tasks: list[asyncio.Task[None]] = []
         try:
             await self._reach()
@@ -138,6 +134,19 @@ class WhatsAppSession(Doing):
         finally:
             self._reader.close()
             await self._close(spool, tasks)
+
+    def _make_link(self, spool: Spool, loop: asyncio.AbstractEventLoop, *, wants_history: bool) -> Link:
+        from gateway.providers.whatsapp import signs
+
+        news = (code for code in signs.NEWS if code is not signs.Code.HISTORY_SYNC or wants_history)
+        return Link(
+            self._files.store_name,
+            turns=self._shared.turns,
+            events=(*signs.SIGNS, *news),
+            on_event=self._receiver(spool, loop),
+            device_props=library.device_props(self._shared.device_name),
+            proxy=self._shared.proxy,
+        )
 
     async def _reach(self) -> None:
         why_not = await reachable(self._shared.proxy)
