@@ -61,11 +61,13 @@ class Reader:
         self.pairs = Pairs()
         self.own_pn: Address | None = None
         self.own_lid: Address | None = None
+        self.own_name = ""
 
     def is_device(self, payload: bytes) -> wire.Device:
         """Learn which account this is, from neonize's event 0."""
         device = wire.Device.FromString(payload)
         self.own_pn, self.own_lid = address_of(device.JID), address_of(device.LID)
+        self.own_name = device.PushName
         if self.own_pn and self.own_lid:
             self.pairs.learn(self.own_lid, self.own_pn)
         return device
@@ -73,10 +75,10 @@ class Reader:
     async def read(self, arrival: Arrival) -> Sequence[Event]:
         """The events of an arrival."""
         vote = await self._vote(arrival)
-        converted = convert(arrival.code, arrival.payload, self._about(), vote=vote)
+        converted = convert(arrival.code, arrival.payload, self.about(), vote=vote)
         self.pairs.learn_from(converted)
         if await self._look_up(missing(converted)):
-            converted = convert(arrival.code, arrival.payload, self._about(), vote=vote)
+            converted = convert(arrival.code, arrival.payload, self.about(), vote=vote)
         return [event for each in converted if (event := await self._complete(each)) is not None]
 
     def close(self) -> None:
@@ -84,7 +86,8 @@ class Reader:
         for task in self._unread:
             task.cancel()
 
-    def _about(self) -> Context:
+    def about(self) -> Context:
+        """Whose events these are, and who is known under which names."""
         return Context(
             instance_id=self._context.instance.id,
             now=self._context.clock.now(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.domain.errors import Conflict, GatewayError, NetworkUnreachable
 from gateway.domain.events import Event
@@ -27,9 +27,6 @@ from gateway.providers.whatsapp.shared import Shared
 from gateway.providers.whatsapp.spool import Arrival, Spool
 from gateway.providers.whatsapp.watch import Watch
 
-if TYPE_CHECKING:
-    from gateway.providers.whatsapp.reader import Reader
-
 log = get_logger(__name__)
 
 
@@ -40,7 +37,6 @@ class WhatsAppSession(Doing):
         self._config = read_config(context.credentials)
         self._files = devices.DeviceFiles(shared.folder, context.instance.id)
         self._login: Login | None = None
-        self._reader: Reader | None = None
         self._end: asyncio.Future[None] | None = None
         self._asides: set[asyncio.Task[None]] = set()
         watch = Watch(context.report, context.clock, self._ask, silence=shared.probe_seconds)

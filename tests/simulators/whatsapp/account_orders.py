@@ -8,9 +8,9 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
-from tests.simulators.whatsapp.binary import JID
 from tests.simulators.whatsapp.directory import User
 from tests.simulators.whatsapp.features import Features
+from tests.simulators.whatsapp.jid import JID
 from tests.simulators.whatsapp.room_orders import Command, Order, find_person
 from tests.simulators.whatsapp.syncd import Collection
 from tests.simulators.whatsapp.world import World
@@ -44,6 +44,7 @@ class AccountOrders:
             "presence.online": lambda order: self._features.presence.comes_online(self._who(order)),
             "presence.offline": self._go_offline,
             "presence.types": self._type,
+            "status.post": self._post_status,
         }
 
     def _who(self, order: Order, field: str = "person") -> User:
@@ -138,6 +139,12 @@ class AccountOrders:
         group = self._features.groups.find(order["group"]) if order.get("group") else None
         state = order.get("state", "composing")
         return self._features.presence.types(self._who(order), self._who(order, "to"), state, group)
+
+    def _post_status(self, order: Order) -> str:
+        """Without an audience everybody sees it."""
+        phones = order.get("audience")
+        audience = [find_person(self._world, phone) for phone in phones] if phones is not None else None
+        return self._features.status.post_text(self._who(order), order["text"], audience)
 
 
 def _show_entries(collection: Collection) -> dict[str, Any]:

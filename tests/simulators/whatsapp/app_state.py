@@ -17,10 +17,11 @@ from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
 from neonize.proto.waServerSync.WAWebProtobufsServerSync_pb2 import ExternalBlobReference, SyncdPatch
 from neonize.proto.waSyncAction.WAWebProtobufSyncAction_pb2 import SyncActionValue
 
-from tests.simulators.whatsapp.binary import JID, Node
 from tests.simulators.whatsapp.connection import Connection
 from tests.simulators.whatsapp.directory import Device, User
+from tests.simulators.whatsapp.jid import JID, SERVER
 from tests.simulators.whatsapp.media import Media
+from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.refusals import Handler, Refused, refusing
 from tests.simulators.whatsapp.syncd import BadPatch, Change, Collection, SyncKey
 from tests.simulators.whatsapp.world import Feature, World
@@ -142,8 +143,7 @@ class AppState(Feature):
         try:
             collection.accept(SyncdPatch.FromString(patch.data()))
         except BadPatch as error:
-            self.world.stats["app-state bad patch"] += 1
-            self.world.log("bad app state patch", device.pn, name, error)
+            self.world.fault("rule", f"app state patch of {device.pn} for {name}: {error}")
             return _error(name, 400, "bad-request")
         self.world.stats["app-state patch"] += 1
         if name == "critical_block":
@@ -187,7 +187,7 @@ class AppState(Feature):
             if device is but:
                 continue
             attrs = {
-                "from": JID("", "s.whatsapp.net"),
+                "from": SERVER,
                 "type": "server_sync",
                 "id": secrets.token_hex(5).upper(),
                 "t": str(int(time.time())),

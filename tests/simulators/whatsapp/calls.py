@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.simulators.whatsapp.binary import Node
 from tests.simulators.whatsapp.connection import Connection
 from tests.simulators.whatsapp.directory import User
+from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.refusals import Handler
 from tests.simulators.whatsapp.world import Feature, World
 

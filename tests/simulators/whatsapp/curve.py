@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -103,6 +104,7 @@ def _clamp(private: bytes) -> bytes:
     return bytes(scalar)
 
 
+@lru_cache(maxsize=4096)
 def _edwards(public: bytes) -> bytes:
     """The point of the Edwards curve for a Montgomery coordinate, its sign bit left 0."""
     u = int.from_bytes(public, "little") & ((1 << 255) - 1)

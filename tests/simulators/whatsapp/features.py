@@ -14,6 +14,7 @@ from tests.simulators.whatsapp.newsletters import Newsletters
 from tests.simulators.whatsapp.pictures import Pictures
 from tests.simulators.whatsapp.presence import Presence
 from tests.simulators.whatsapp.privacy import Privacy
+from tests.simulators.whatsapp.status import Status
 from tests.simulators.whatsapp.world import Feature, World
 
 
@@ -32,6 +33,7 @@ class Features:
         self.history = History(world, self.media)
         self.graphql = Graphql(world)
         self.newsletters = Newsletters(world, self.graphql)
+        self.status = Status(world)
 
     @property
     def all(self) -> tuple[Feature, ...]:
@@ -46,6 +48,7 @@ class Features:
             self.history,
             self.graphql,
             self.newsletters,
+            self.status,
         )
 
     def linked(self, device: Device) -> None:

@@ -6,9 +6,9 @@ import secrets
 import time
 from collections.abc import Iterable
 
-from tests.simulators.whatsapp.binary import Node
 from tests.simulators.whatsapp.directory import User
 from tests.simulators.whatsapp.group_state import Group
+from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.world import World
 
 

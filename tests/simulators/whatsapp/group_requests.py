@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from tests.simulators.whatsapp.binary import Node
 from tests.simulators.whatsapp.connection import Connection
 from tests.simulators.whatsapp.directory import User
 from tests.simulators.whatsapp.group_state import MAX_DESCRIPTION, MAX_SUBJECT, OWNER, Group, GroupSettings
+from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.refusals import Refused, refusing
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ class GroupRequests:
             case "membership_approval_requests" | "sub_groups" | "linked_groups_participants":
                 return [Node(asked.tag, {}, [])]
             case _:
+                self._groups.world.fault("unknown request", f"about a group: {request}")
                 raise Refused(400)
         return []
 

@@ -6,8 +6,9 @@ import secrets
 import time
 from dataclasses import dataclass, field
 
-from tests.simulators.whatsapp.binary import JID, Node
 from tests.simulators.whatsapp.directory import User
+from tests.simulators.whatsapp.jid import JID
+from tests.simulators.whatsapp.node import Node
 
 MAX_SUBJECT = 100
 MAX_DESCRIPTION = 2048

@@ -7,11 +7,11 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from tests.simulators.whatsapp.binary import JID
 from tests.simulators.whatsapp.directory import User
 from tests.simulators.whatsapp.group_news import GroupNews
 from tests.simulators.whatsapp.group_requests import GroupRequests
 from tests.simulators.whatsapp.group_state import ADMIN, MEMBER, OWNER, Description, Group, GroupSettings
+from tests.simulators.whatsapp.jid import JID
 from tests.simulators.whatsapp.refusals import Handler
 from tests.simulators.whatsapp.world import Feature, World
 

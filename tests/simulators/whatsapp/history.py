@@ -16,8 +16,8 @@ from typing import Any
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import HistorySyncNotification, Message
 from neonize.proto.waHistorySync.WAWebProtobufsHistorySync_pb2 import HistorySync
 
-from tests.simulators.whatsapp.binary import JID
 from tests.simulators.whatsapp.directory import Device, User
+from tests.simulators.whatsapp.jid import JID
 from tests.simulators.whatsapp.media import Media
 from tests.simulators.whatsapp.world import Feature, World
 

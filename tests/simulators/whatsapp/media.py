@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from tests.simulators.whatsapp.binary import Node
 from tests.simulators.whatsapp.connection import Connection
 from tests.simulators.whatsapp.media_keys import EncryptedFile, decrypt_file, encrypt_file
+from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.refusals import Handler
 from tests.simulators.whatsapp.world import Feature, HttpAnswer, World
 
@@ -105,7 +105,7 @@ class Media(Feature):
         if query.get("auth") != [self.auth]:
             return HttpAnswer(401, "text/plain", b"")
         if _decode(path.rsplit("/", 1)[-1]) != hashlib.sha256(body).digest():
-            self.world.stats["media wrong hash"] += 1
+            self.world.fault("rule", f"an upload to {path} that is not the hash of its {len(body)} bytes")
             return HttpAnswer(400, "text/plain", b"")
         direct_path = self.put(body, suffix=".jpg" if path.startswith("/newsletter/") else ".enc")
         answer = {

@@ -15,11 +15,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from neonize.proto.waMmsRetry.WAMmsRetry_pb2 import MediaRetryNotification, ServerErrorReceipt
 
-from tests.simulators.whatsapp.binary import JID, Node
 from tests.simulators.whatsapp.connection import Connection
 from tests.simulators.whatsapp.curve import hkdf
 from tests.simulators.whatsapp.directory import Device
+from tests.simulators.whatsapp.jid import JID
 from tests.simulators.whatsapp.media import Media, StoredFile
+from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.world import World
 
 _NOT_ON_PHONE = "2"
@@ -46,8 +47,11 @@ class MediaRetry:
         self._kept[message_id] = Kept(file, chat)
 
     def take_receipt(self, connection: Connection, node: Node) -> None:
-        """A receipt of type server-error: upload again and answer, or say that the phone has it no more."""
-        device = connection.require_device()
+        """A receipt of type server-error."""
+        self.serve(connection.require_device(), node)
+
+    def serve(self, device: Device, node: Node) -> None:
+        """Upload again and answer, or say that the phone has the file no more."""
         message_id = node.get("id", "")
         kept = self._kept.get(message_id)
         if kept is None or not self._is_genuine(node, message_id, kept.file.key):

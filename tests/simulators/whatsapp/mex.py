@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tests.simulators.whatsapp.binary import Node
 from tests.simulators.whatsapp.connection import Connection
 from tests.simulators.whatsapp.directory import User
+from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.refusals import Handler, Refused, refusing
 from tests.simulators.whatsapp.world import Feature, World
 
@@ -41,8 +41,7 @@ class Graphql(Feature):
         query = request.child("query")
         document = self._documents.get(query.get("query_id", "")) if query is not None else None
         if query is None or document is None:
-            self.world.stats["mex unknown"] += 1
-            self.world.log("unknown GraphQL document", request)
+            self.world.fault("unknown request", f"GraphQL document: {request}")
             raise Refused(404)
         variables = json.loads(query.data()).get("variables") or {}
         answer: Json

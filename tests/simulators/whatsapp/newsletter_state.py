@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulators.whatsapp.binary import JID, Node
 from tests.simulators.whatsapp.directory import User
+from tests.simulators.whatsapp.jid import JID
 from tests.simulators.whatsapp.mex import Json
+from tests.simulators.whatsapp.node import Node
 
 
 @dataclass

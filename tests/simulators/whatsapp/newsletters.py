@@ -14,11 +14,12 @@ from typing import Any
 
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
 
-from tests.simulators.whatsapp.binary import JID, Node
 from tests.simulators.whatsapp.connection import Connection
 from tests.simulators.whatsapp.directory import User
+from tests.simulators.whatsapp.jid import JID, SERVER
 from tests.simulators.whatsapp.mex import Graphql, Json
 from tests.simulators.whatsapp.newsletter_state import Newsletter, Post
+from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.refusals import Handler, Refused, refusing
 from tests.simulators.whatsapp.world import Feature, World
 
@@ -214,7 +215,7 @@ class Newsletters(Feature):
     def _tell(self, user: User, field: str, data: Json) -> None:
         body = json.dumps({"data": {field: data}}).encode()
         for device in list(user.devices.values()):
-            self._notify(device, "mex", JID("", "s.whatsapp.net"), Node("update", {"op_name": field}, body))
+            self._notify(device, "mex", SERVER, Node("update", {"op_name": field}, body))
 
     def _notify(self, device: Any, kind: str, source: JID, content: Node) -> None:
         attrs = {"from": source, "type": kind, "id": secrets.token_hex(5).upper(), "t": str(int(time.time()))}

@@ -9,10 +9,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.simulators.whatsapp.binary import JID, Node
 from tests.simulators.whatsapp.connection import Connection
 from tests.simulators.whatsapp.directory import Device, User
 from tests.simulators.whatsapp.group_state import Group
+from tests.simulators.whatsapp.jid import JID
+from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.refusals import Handler
 from tests.simulators.whatsapp.world import Feature, World
 

@@ -12,9 +12,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.simulators.whatsapp.binary import JID, Node
 from tests.simulators.whatsapp.connection import Connection
 from tests.simulators.whatsapp.directory import Device, User
+from tests.simulators.whatsapp.jid import JID
+from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.refusals import Handler, Refused, refusing
 from tests.simulators.whatsapp.world import Feature, World
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from tests.simulators.whatsapp.binary import Node
 from tests.simulators.whatsapp.connection import Connection
+from tests.simulators.whatsapp.node import Node
 
 WORDS = {
     304: "not-modified",

@@ -194,6 +194,11 @@ class RemoteFeatures:
         """`state` is composing, recording or paused; returns how many devices were told."""
         return int(await self._do("presence.types", person=person, to=to, state=state, group=group))
 
+    async def post_status(self, person: str, text: str, audience: Sequence[str] | None = None) -> str:
+        """Returns the message id; without an audience everybody sees it."""
+        given = list(audience) if audience is not None else None
+        return str(await self._do("status.post", person=person, text=text, audience=given))
+
     # Calls and channels
 
     async def offer_call(self, caller: str, callee: str, *, video: bool = False) -> RemoteCall:

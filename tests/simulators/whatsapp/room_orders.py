@@ -6,11 +6,11 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.simulators.whatsapp.binary import JID
 from tests.simulators.whatsapp.calls import Call
 from tests.simulators.whatsapp.directory import User
 from tests.simulators.whatsapp.features import Features
 from tests.simulators.whatsapp.group_state import Group
+from tests.simulators.whatsapp.jid import JID
 from tests.simulators.whatsapp.newsletter_state import Newsletter
 from tests.simulators.whatsapp.world import World
 

@@ -1,0 +1,1 @@
+"""What a caller asks to say, as WhatsApp's protobufs, and the way to the network."""
