@@ -33,6 +33,12 @@ _SENTENCES: Final[tuple[tuple[str, type[GatewayError], str, str], ...]] = (
     ("invite link has been revoked", NetworkRefused, "invite_revoked", "This invite link was replaced by another."),
     ("don't have the permission", NetworkRefused, "not_allowed", "Only the group's administrators may do that."),
     ("hidden their profile picture", NetworkRefused, "hidden", "This person shows no picture to this account."),
+    (
+        "without pushname set",
+        NetworkRefused,
+        "no_name_yet",
+        "The phone has not told this device the account's name yet; try again in a minute.",
+    ),
     ("not a valid image", NetworkRefused, "bad_image", "WhatsApp does not take this picture; send a JPEG."),
 )
 _STATUSES: Final[dict[int, tuple[type[GatewayError], str, str]]] = {

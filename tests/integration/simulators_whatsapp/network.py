@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from tests.integration.simulators_whatsapp.linked_client import PATIENCE, LinkedClient
-from tests.simulators.whatsapp.remote_features import RemoteAccount, RemoteFeatures
+from tests.simulators.whatsapp.remote import RemoteWhatsApp
+from tests.simulators.whatsapp.remote_features import RemoteAccount
 
 OWN = "491700000001"
 ALICE = "4915100000002"
@@ -21,20 +22,14 @@ JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
 
 
 class Network:
-    """What a test does to the simulator. `scan` lets the phone of a number scan a QR text."""
+    """What a test does to the simulator, and what it waits for."""
 
-    def __init__(
-        self,
-        ask: Callable[[str, Mapping[str, Any]], Awaitable[Any]],
-        scan: Callable[[str, str], Awaitable[None]],
-    ) -> None:
-        self.ask = ask
-        self._scan = scan
-        self.features = RemoteFeatures(ask)
+    def __init__(self, whatsapp: RemoteWhatsApp) -> None:
+        self.features = whatsapp
 
     async def link(self, client: LinkedClient) -> None:
         """Our number's phone scans the QR; returns when the client is connected and has been told its own name."""
-        await self._scan(await client.qr(), OWN)
+        await self.features.scan(await client.qr(), OWN)
         await client.event("Connected")
         await self.until_answers(client, "get_me", containing=PEOPLE[OWN])
 
@@ -53,6 +48,14 @@ class Network:
 
         async def look() -> bool:
             return containing in str(await client.call(call, *args, on=on))
+
+        await _wait(look)
+
+    async def until_seen(self, person: str, text: str) -> None:
+        """Wait until a text is on a person's phone."""
+
+        async def look() -> bool:
+            return any(seen.text == text for seen in await self.features.seen(person))
 
         await _wait(look)
 

@@ -1,11 +1,11 @@
-"""A real neonize and channels (newsletters)."""
+"""A real neonize and channels (newsletters), and status posts."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.integration.simulators_whatsapp.linked_client import Refusal, jid
-from tests.integration.simulators_whatsapp.network import ALICE, OWN, Linked
+from tests.integration.simulators_whatsapp.network import ALICE, BOB, OWN, Linked
 
 
 async def test_a_channel_is_read_and_answered(linked: Linked) -> None:
@@ -33,3 +33,17 @@ async def test_a_channel_is_read_and_answered(linked: Linked) -> None:
     await client.call("unfollow_newsletter", there)
     await client.event("NewsletterLeave")
     assert OWN not in (await network.features.newsletter(channel.id)).roles
+
+
+async def test_status_posts_go_both_ways(linked: Linked) -> None:
+    client, network = linked
+    await network.features.save_contacts(OWN, {"Alice Fullname": ALICE, "Bob Fullname": BOB})
+    await network.until_answers(client, "get_all_contacts", containing="Bob Fullname", on="contact")
+    for text in ("first", "second"):
+        await client.call("send_message", jid("status", "broadcast"), text)
+    for person in (ALICE, BOB):
+        await network.until_seen(person, "second")
+    await network.features.write(ALICE, status=[OWN], kind="text", text="from Alice")
+    event = await client.event("Message", lambda event: "from Alice" in str(event["Message"]))
+    source = event["Info"]["MessageSource"]
+    assert (source["Chat"]["User"], source["Sender"]["User"]) == ("status", ALICE)

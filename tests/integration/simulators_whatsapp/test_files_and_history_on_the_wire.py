@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from typing import Any
 
@@ -38,9 +39,8 @@ async def test_files_are_kept_encrypted_and_can_be_lost(linked: Linked) -> None:
         await client.call("download_any", document(file, mediaKey=data(bytes(32))["bytes"]))
 
     uploaded = await client.call("upload", data(content), enum("MediaType.MediaDocument"))
-    key = uploaded["MediaKey"]
-    stored = await network.ask("media.read", {"path": uploaded["DirectPath"], "kind": "document", "key": key})
-    assert stored == data(content)["bytes"]
+    key = base64.b64decode(uploaded["MediaKey"])
+    assert await network.features.read_file(uploaded["DirectPath"], "document", key) == content
     await network.features.refuse_uploads()
     with pytest.raises(Refusal, match="500"):
         await client.call("upload", data(content), enum("MediaType.MediaDocument"))
@@ -72,10 +72,13 @@ async def test_both_sides_write_the_shared_tables(linked: Linked) -> None:
     await client.call("set_profile_name", "Named by the client")
     assert (await network.features.account(OWN)).name == "Named by the client"
     await network.features.rename_account(OWN, "Named by the phone")
+    await network.until_answers(client, "get_me", containing="Named by the phone")
+    await network.features.rename_account(OWN, "Named in secret", quiet=True)
     await client.call("set_profile_name", "Named again")
+    assert (await network.features.stats())["app-state conflict"] == 1
     account = await network.features.account(OWN)
     assert account.name == "Named again"
-    assert account.app_state["critical_block"]["version"] == 4
+    assert account.app_state["critical_block"]["version"] == 5
 
     await network.features.set_chat(OWN, "archive", f"{ALICE}@s.whatsapp.net")
     await network.until_answers(

@@ -29,7 +29,9 @@ class AccountOrders:
             "media.restore": lambda order: self._features.media.restore(order["path"]),
             "media.refuse_uploads": self._refuse_uploads,
             "contacts.save": self._save_contacts,
-            "account.rename": lambda order: self._features.app_state.rename(self._who(order), order["name"]),
+            "account.rename": lambda order: self._features.app_state.rename(
+                self._who(order), order["name"], quiet=bool(order.get("quiet"))
+            ),
             "account.show": self._show_account,
             "chats.mute": self._mute,
             "chats.archive": self._archive,
@@ -44,7 +46,6 @@ class AccountOrders:
             "presence.online": lambda order: self._features.presence.comes_online(self._who(order)),
             "presence.offline": self._go_offline,
             "presence.types": self._type,
-            "status.post": self._post_status,
         }
 
     def _who(self, order: Order, field: str = "person") -> User:
@@ -139,12 +140,6 @@ class AccountOrders:
         group = self._features.groups.find(order["group"]) if order.get("group") else None
         state = order.get("state", "composing")
         return self._features.presence.types(self._who(order), self._who(order, "to"), state, group)
-
-    def _post_status(self, order: Order) -> str:
-        """Without an audience everybody sees it."""
-        phones = order.get("audience")
-        audience = [find_person(self._world, phone) for phone in phones] if phones is not None else None
-        return self._features.status.post_text(self._who(order), order["text"], audience)
 
 
 def _show_entries(collection: Collection) -> dict[str, Any]:

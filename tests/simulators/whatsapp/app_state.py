@@ -75,10 +75,11 @@ class AppState(Feature):
         key.keyData.fingerprint.currentIndex = 0
         self.world.messages.to_companion(device, message)
 
-    def write(self, user: User, collection: str, changes: Sequence[Change]) -> None:
-        """The phone changes a table; every linked device is told to fetch."""
+    def write(self, user: User, collection: str, changes: Sequence[Change], *, quiet: bool = False) -> None:
+        """The phone changes a table; every linked device is told to fetch, unless the news is late (`quiet`)."""
         self.of(user).collections[collection].write(changes)
-        self._announce(user, collection)
+        if not quiet:
+            self._announce(user, collection)
 
     def save_contacts(self, user: User, people: Mapping[str, User]) -> None:
         """People in the phone's address book, by the full names it has for them."""
@@ -91,10 +92,10 @@ class AppState(Feature):
             changes.append(Change(["contact", str(person.pn)], value, 2))
         self.write(user, "critical_unblock_low", changes)
 
-    def rename(self, user: User, name: str) -> None:
+    def rename(self, user: User, name: str, *, quiet: bool = False) -> None:
         """The owner changes the name that others see."""
         user.name = name
-        self.write(user, "critical_block", [_push_name(name)])
+        self.write(user, "critical_block", [_push_name(name)], quiet=quiet)
 
     def mute(self, user: User, chat: JID, *, muted: bool, until: int = -1) -> None:
         """`until` is in milliseconds since 1970; -1 is for ever."""

@@ -1,4 +1,4 @@
-"""WhatsApp's binary XML: stanzas as bytes, with dictionary words, packed digits and JIDs. Source: whatsmeow's binary."""
+"""WhatsApp's binary XML: stanzas as bytes, with dictionary words, packed digits, JIDs. Source: whatsmeow's binary."""
 
 from __future__ import annotations
 

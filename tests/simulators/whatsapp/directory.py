@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from tests.simulators.whatsapp.handset import Handset
-from tests.simulators.whatsapp.jid import LID, PHONE, JID
+from tests.simulators.whatsapp.jid import JID, LID, PHONE
 from tests.simulators.whatsapp.mail import Mail
 from tests.simulators.whatsapp.signal.party import Address
 from tests.simulators.whatsapp.signal.session import Bundle, OneTimeKey

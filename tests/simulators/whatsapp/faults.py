@@ -1,20 +1,18 @@
 """Troubles that tests order: each happens a number of times, or until it is cleared, to one account or to all.
 
-| kind              | what happens                                                                      | reads              |
-|-------------------|-----------------------------------------------------------------------------------|--------------------|
-| `refuse_connect`  | the proxy answers CONNECT with 503: nobody gets through to WhatsApp               |                    |
-| `refuse_login`    | `<failure reason=code>`: 401, 402 (temporary ban), 405 (outdated), 503            | code, attrs        |
-| `refuse_message`  | a message is acknowledged with an error, e.g. 463 (reach-out lock), 479           | code               |
-| `slow_ack`        | a message is relayed at once, its ack comes late                                  | seconds            |
-| `lose_ack`        | a message is relayed, its ack never comes                                         |                    |
-| `lose_message`    | a message disappears: neither relayed nor acknowledged                            |                    |
-| `drop_before_relay` | the connection breaks before a message is relayed                               |                    |
-| `drop_before_ack` | the connection breaks after a message was relayed, before its ack                 |                    |
-| `drop_after_ack`  | the connection breaks right after the ack                                         |                    |
-| `refuse_iq`       | requests of one namespace are refused                                             | xmlns, code        |
-| `slow_iq`         | requests of one namespace are answered late                                       | xmlns, seconds     |
-| `lose_iq`         | requests of one namespace are never answered                                      | xmlns              |
-| `damage`          | a phone's message arrives with a broken MAC, so that the client asks for it again |                    |
+refuse_connect     the proxy answers CONNECT with 503: nobody gets through to WhatsApp
+refuse_login       `<failure reason=code>` (and attrs): 401, 402 (temporary ban), 405 (outdated), 503
+refuse_message     a message is acknowledged with an error `code`: 463 (reach-out lock), 479, ...
+slow_ack           a message is relayed at once, its ack comes `seconds` late
+lose_ack           a message is relayed, its ack never comes
+lose_message       a message disappears: neither relayed nor acknowledged
+drop_before_relay  the connection breaks before a message is relayed
+drop_before_ack    the connection breaks after a message was relayed, before its ack
+drop_after_ack     the connection breaks right after the ack
+refuse_iq          requests (of one namespace, `xmlns`) are refused with `code`
+slow_iq            ... are answered `seconds` late
+lose_iq            ... are never answered
+damage             a phone's message arrives with a broken MAC, so that the client asks for it again
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.simulators.whatsapp.connection import Connection
 from tests.simulators.whatsapp.directory import Device
-from tests.simulators.whatsapp.jid import SERVER, JID
+from tests.simulators.whatsapp.jid import JID, SERVER
 from tests.simulators.whatsapp.mail import preview
 from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.pairing import tell_watchers

@@ -44,7 +44,7 @@ class Mail:
         if tag == "message":
             self.arrived([id_])
         else:
-            slip = Slip(tag, id_, ack.get("to", ""), ack.get("participant", ""), ack.get("type", ""))
+            slip = Slip(tag, id_, ack.get("to") or "", ack.get("participant") or "", ack.get("type") or "")
             self._waiting.pop(slip, None)
 
     def arrived(self, ids: list[str], *, readable: bool = True) -> None:
@@ -70,7 +70,8 @@ def preview(nodes: list[Node]) -> dict[str, str]:
 def _slip(node: Node) -> Slip:
     if node.tag == "message":
         return _message(node.get("id", ""))
-    return Slip(node.tag, node.get("id", ""), node.get("from", ""), node.get("participant", ""), node.get("type", ""))
+    source, participant = node.get("from") or "", node.get("participant") or ""
+    return Slip(node.tag, node.get("id", ""), source, participant, node.get("type") or "")
 
 
 def _message(message_id: str) -> Slip:

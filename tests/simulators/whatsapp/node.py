@@ -42,9 +42,7 @@ class Node:
         return [each for each in self.children if each.tag == tag]
 
     def data(self) -> bytes:
-        """The content as bytes. A text that the dictionary holds arrives decoded; it counts as its bytes."""
-        if isinstance(self.content, str):
-            return self.content.encode()
+        """The content as bytes; none when there are children instead."""
         return self.content if isinstance(self.content, bytes) else b""
 
     def get(self, name: str, default: Any = None) -> Any:

@@ -160,9 +160,9 @@ def is_signed_by_device(device: Device, certificate: Any) -> bool:
     """Whether device and account both signed that they belong together."""
     account = device.user.handset.party.identity.public
     details = certificate.details + device.identity
-    return verify(
-        device.identity, _DEVICE_SIGNATURE + details + account, certificate.deviceSignature
-    ) and verify(account, _ACCOUNT_SIGNATURE + details, certificate.accountSignature)
+    return verify(device.identity, _DEVICE_SIGNATURE + details + account, certificate.deviceSignature) and verify(
+        account, _ACCOUNT_SIGNATURE + details, certificate.accountSignature
+    )
 
 
 def _certify(device: Device, secret: bytes) -> bytes:

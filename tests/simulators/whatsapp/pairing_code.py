@@ -55,8 +55,8 @@ class PairingCode:
         phone = asked.jid("jid").user
         if asked.get("stage") == "companion_hello":
             wrapped = asked.child("link_code_pairing_wrapped_companion_ephemeral_pub")
-            if wrapped is None or self._world.directory.find(asked.jid("jid")) is None:
-                raise Refused(404 if wrapped is not None else 400)
+            if wrapped is None:
+                raise Refused(400)
             attempt = _Attempt(connection, secrets.token_urlsafe(16), wrapped.data())
             self._attempts[phone] = attempt
             reference = Node("link_code_pairing_ref", {}, attempt.reference.encode())

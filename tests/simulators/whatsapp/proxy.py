@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from typing import cast
 
 from tests.simulators.certificates import Certificate
 from tests.simulators.whatsapp.tunnel import Hosts, Tunnel
@@ -55,8 +56,7 @@ class _Caller(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own class is none by name
 
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None
@@ -104,5 +104,3 @@ class _Caller(asyncio.Protocol):
         if secured is None:  # the client hung up right after the handshake
             return
         tunnel.connection_made(secured)
-
-

@@ -171,8 +171,9 @@ class RemoteFeatures:
         """`people` maps the names in the phone's address book to phone numbers."""
         await self._do("contacts.save", person=person, people=dict(people))
 
-    async def rename_account(self, person: str, name: str) -> None:
-        await self._do("account.rename", person=person, name=name)
+    async def rename_account(self, person: str, name: str, *, quiet: bool = False) -> None:
+        """On the phone; with `quiet` the linked devices are not told yet, so that their next change meets a conflict."""
+        await self._do("account.rename", person=person, name=name, quiet=quiet)
 
     async def set_chat(self, person: str, act: str, chat: str, *, on: bool = True) -> None:
         """`act` is mute, archive or pin; `chat` a JID."""
@@ -193,11 +194,6 @@ class RemoteFeatures:
     async def type_to(self, person: str, to: str, state: str = "composing", group: str | None = None) -> int:
         """`state` is composing, recording or paused; returns how many devices were told."""
         return int(await self._do("presence.types", person=person, to=to, state=state, group=group))
-
-    async def post_status(self, person: str, text: str, audience: Sequence[str] | None = None) -> str:
-        """Returns the message id; without an audience everybody sees it."""
-        given = list(audience) if audience is not None else None
-        return str(await self._do("status.post", person=person, text=text, audience=given))
 
     # Calls and channels
 

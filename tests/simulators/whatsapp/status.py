@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
-
 from tests.simulators.whatsapp.directory import User
 from tests.simulators.whatsapp.jid import STATUS
 from tests.simulators.whatsapp.world import Feature
@@ -30,6 +28,3 @@ class Status(Feature):
             "addressing_mode": "pn",
         }
         return self.world.messages.write_in(person, STATUS, people, message, **about)
-
-    def post_text(self, person: User, text: str, audience: Iterable[User] | None = None) -> str:
-        return self.post(person, Message(conversation=text), audience)

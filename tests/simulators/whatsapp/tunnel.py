@@ -1,11 +1,11 @@
-"""What runs inside the proxy's tunnels after TLS: HTTP/1.1. One path becomes a WebSocket, the rest is the media host."""
+"""What runs inside the proxy's tunnels after TLS: HTTP/1.1. A WebSocket is the chat, the rest is the media host."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from tests.simulators.whatsapp.websocket import WebSocket, accept_key
 from tests.simulators.whatsapp.world import HttpAnswer
@@ -46,9 +46,8 @@ class Tunnel(asyncio.Protocol):
         self._line: Line | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.set_write_buffer_limits(_WRITE_BUFFER)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own class is none by name
+        self._transport.set_write_buffer_limits(_WRITE_BUFFER)
         self._serve()
 
     def connection_lost(self, exc: Exception | None) -> None:

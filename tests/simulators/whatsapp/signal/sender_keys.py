@@ -40,9 +40,7 @@ class OwnSenderKey:
 
     def encrypt(self, plain: bytes) -> bytes:
         iv, key = _keys(seed_of(self._chain))
-        body = wire.VERSION + wire.write_fields(
-            (1, self._id), (2, self._counter), (3, aes_cbc_encrypt(key, iv, plain))
-        )
+        body = wire.VERSION + wire.write_fields((1, self._id), (2, self._counter), (3, aes_cbc_encrypt(key, iv, plain)))
         self._counter += 1
         self._chain = next_key(self._chain)
         return body + self._signing.sign(body)

@@ -94,7 +94,13 @@ class Session:
 
     @classmethod
     def answer(
-        cls, own: KeyPair, registration_id: int, their_identity: bytes, base: bytes, signed: KeyPair, one_time: KeyPair | None
+        cls,
+        own: KeyPair,
+        registration_id: int,
+        their_identity: bytes,
+        base: bytes,
+        signed: KeyPair,
+        one_time: KeyPair | None,
     ) -> Session:
         """Begin as the one who was written to, with the prekeys the other side chose."""
         secret = _FIRST_SECRET + signed.agree(their_identity) + own.agree(base) + signed.agree(base)
