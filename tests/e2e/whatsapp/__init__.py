@@ -1,1 +1,1 @@
-"""The real gateway process and the real neonize against a WhatsApp of our own, through the HTTP API and real webhooks."""
+"""The real gateway process and the real neonize against a WhatsApp of our own, by HTTP API and real webhooks."""

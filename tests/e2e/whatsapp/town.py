@@ -155,7 +155,13 @@ class Town:
         """An instance on a gateway, linked to the phone unless told otherwise."""
         api = await self.stack.enter_async_context((gateway or self.gateway).client())
         hook = f"/hook/{phone}"
-        body = {"name": phone, "provider": "whatsapp", "webhookUrl": self.receiver.url(hook), "config": config}
+        body = {
+            "name": phone,
+            "provider": "whatsapp",
+            "webhookUrl": self.receiver.url(hook),
+            "webhookSettings": {"notifyDelivery": True, "notifyRead": True},
+            "config": config,
+        }
         made = _answer(await api.post("/api/instances", json=body), 201)
         line = Line(api, self.whatsapp, self.receiver, made["id"], phone, hook)
         if link:
