@@ -1,8 +1,8 @@
 """`make demo`: what the gateway does, told in about a minute, without any account.
 
-A simulated Telegram, a simulated customer's server and a real gateway process in a temporary folder. Every promise is
-checked while it is told; the exit status is 0 when all were kept. `--fast`, or an output that is no terminal, leaves
-the pauses for reading out.
+A simulated Telegram and WhatsApp, a simulated customer's server and a real gateway process in a temporary folder. Every
+promise is checked while it is told; the exit status is 0 when all were kept. `--fast`, or an output that is no
+terminal, leaves the pauses for reading out.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tests.narrator import Caller, Narrator, PromiseBroken
 from tests.process import GatewayProcess
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import TelegramSimulator
+from tests.simulators.whatsapp.remote import environment, whatsapp_process
 from tests.story import HOOK, PATIENCE, PEOPLE, SECRET, STORY, Scene
 
 
@@ -30,13 +31,20 @@ async def play(tell: Narrator, folder: Path, *, secret_at_receiver: str = SECRET
         telegram = await stack.enter_async_context(TelegramSimulator())
         receiver = await stack.enter_async_context(Receiver())
         receiver.trust(HOOK, secret_at_receiver)
-        gateway = GatewayProcess(folder, f"sqlite:///{folder / 'gateway.db'}", TELEGRAM_API_BASE=telegram.base_url)
+        whatsapp = await stack.enter_async_context(whatsapp_process())
+        gateway = GatewayProcess(
+            folder,
+            f"sqlite:///{folder / 'gateway.db'}",
+            TELEGRAM_API_BASE=telegram.base_url,
+            **environment(whatsapp),
+        )
         stack.push_async_callback(_stop, gateway)
         http = await stack.enter_async_context(
             httpx.AsyncClient(base_url=gateway.base_url, timeout=PATIENCE, trust_env=False)
         )
         await tell.say(
-            f"A simulated Telegram listens on {telegram.base_url}, your imaginary server on {receiver.url(HOOK)}, "
+            f"A simulated Telegram listens on {telegram.base_url}, a simulated WhatsApp behind {whatsapp.proxy_url}, "
+            f"your imaginary server on {receiver.url(HOOK)}, "
             f"and `python -m gateway serve`, the real thing, is being started on {gateway.base_url}."
         )
         try:
@@ -46,6 +54,7 @@ async def play(tell: Narrator, folder: Path, *, secret_at_receiver: str = SECRET
                 api=Caller(tell, http),
                 gateway=gateway,
                 telegram=telegram,
+                whatsapp=whatsapp,
                 receiver=receiver,
                 bot=telegram.add_bot(name="Support"),
                 people=tuple(telegram.add_person(name) for name in PEOPLE),

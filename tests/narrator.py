@@ -44,6 +44,11 @@ class Narrator:
         for line in text.splitlines():
             self._print(f"    {line if len(line) <= WIDTH else line[: WIDTH - 1] + '…'}", _DIM)
 
+    def picture(self, text: str) -> None:
+        """Something drawn with characters, as it is."""
+        for line in text.splitlines():
+            self._print(f"    {line}")
+
     def curl(self, line: str) -> None:
         """A call as one would type it."""
         self._print(f"  $ {line}", _BLUE)

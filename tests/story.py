@@ -11,15 +11,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.kit.qr import qr_terminal
 from tests.narrator import Caller, Narrator, PromiseBroken
 from tests.process import ADMIN_EMAIL, ADMIN_PASSWORD, GatewayProcess
 from tests.simulators.receiver import Behaviour, Received, Receiver
 from tests.simulators.telegram import Bot, TelegramSimulator, User
 from tests.simulators.telegram.samples import PNG
+from tests.simulators.whatsapp.remote import RemoteWhatsApp
 
 SECRET = "a secret of ours and yours"
 HOOK = "/webhook"
 PEOPLE = ("Ann", "Ben", "Cleo")
+PHONE_HOOK = "/whatsapp"
+SHOP_PHONE, ANN_PHONE = "491700000001", "4915100000002"
 WHILE_DOWN, WHILE_DEAD = 30, 10
 """Messages of each person while the customer's server is down, and then while the gateway is dead."""
 KILL_AFTER = 15
@@ -36,14 +40,15 @@ class Scene:
     api: Caller
     gateway: GatewayProcess
     telegram: TelegramSimulator
+    whatsapp: RemoteWhatsApp
     receiver: Receiver
     bot: Bot
     people: tuple[User, ...]
     instance: str = ""
 
-    def received(self, event: str) -> list[Received]:
+    def received(self, event: str, hook: str = HOOK) -> list[Received]:
         """What the customer's server accepted of one event, in the order it came."""
-        return [each for each in self.receiver.accepted(HOOK) if each.json()["event"] == event]
+        return [each for each in self.receiver.accepted(hook) if each.json()["event"] == event]
 
 
 async def until(what: str, condition: Callable[[], Awaitable[object]]) -> None:
@@ -223,9 +228,58 @@ async def _count(scene: Scene) -> None:
     await tell.promise("Every signature was right", stats.bad_signatures == 0, f"{stats.bad_signatures} were wrong")
 
 
+async def link_phone(scene: Scene) -> None:
+    """A WhatsApp phone is linked by scanning a code, and stays linked."""
+    tell, api, whatsapp = scene.tell, scene.api, scene.whatsapp
+    await tell.chapter("8. Link a WhatsApp phone")
+    await whatsapp.add_person(ANN_PHONE, "Ann")
+    made = await api.post(
+        "/api/instances",
+        {"name": "Shop", "provider": "whatsapp", "webhookUrl": scene.receiver.url(PHONE_HOOK)},
+    )
+    shop = made["id"]
+
+    async def shown() -> bool:
+        return "qrCode" in await api.get(f"/api/instances/{shop}/qr", quiet=True)
+
+    await until("there is a QR code", shown)
+    code = (await api.get(f"/api/instances/{shop}/qr"))["qrCode"]
+    await tell.say("This is what you would scan with WhatsApp on your phone (Settings, Linked devices):")
+    tell.picture(qr_terminal(code))
+    await tell.say("A simulated phone scans it.")
+    await whatsapp.scan(code, SHOP_PHONE, "Shop")
+
+    async def connected() -> bool:
+        return bool((await api.get(f"/api/instances/{shop}/status", quiet=True))["ready"])
+
+    await until("the phone is linked", connected)
+    await tell.promise("The phone is linked, and its messages flow", True, "")
+
+    await tell.say("Ann writes on WhatsApp. Her message is decrypted by the gateway alone, and your server gets this:")
+    await whatsapp.write_text(ANN_PHONE, SHOP_PHONE, "Are you on WhatsApp, too?")
+    await scene.receiver.wait_for(lambda _: scene.received("message_received", PHONE_HOOK), patience=PATIENCE)
+    told = scene.received("message_received", PHONE_HOOK)[0].json()["data"]
+    tell.show(json.dumps(told, ensure_ascii=False, indent=2))
+    both = told.get("fromPn", "").startswith(ANN_PHONE) and told.get("fromLid", "").endswith("@lid")
+    await tell.promise("It names Ann by both of WhatsApp's names for her", both, told)
+    await api.post(f"/api/instances/{shop}/send", {"phone": ANN_PHONE, "message": "Since a minute ago!"})
+    seen = [each.text for each in await whatsapp.seen(ANN_PHONE)]
+    await tell.promise(f"Ann's phone decrypts: “{seen[-1] if seen else ''}”", seen == ["Since a minute ago!"], seen)
+
+    await tell.say("The gateway is restarted. Ann writes meanwhile. Nobody has to scan anything again.")
+    await scene.gateway.stop()
+    await whatsapp.write_text(ANN_PHONE, SHOP_PHONE, "Still there?")
+    await scene.gateway.start()
+    await scene.receiver.wait_for(lambda _: len(scene.received("message_received", PHONE_HOOK)) == 2, patience=PATIENCE)
+    late = scene.received("message_received", PHONE_HOOK)[1].json()["data"]["body"]
+    await tell.promise("The message that came meanwhile arrived, once", late == "Still there?", late)
+    problems = [each.text for each in await whatsapp.problems()]
+    await tell.promise("The network found nothing to complain about", problems == [], problems)
+
+
 async def look_back(scene: Scene) -> None:
     """What happened can be looked up afterwards."""
-    await scene.tell.chapter("8. Look back")
+    await scene.tell.chapter("9. Look back")
     stats = await scene.api.get(f"/api/stats/instances/{scene.instance}?period=all")
     usage = {name: value for name, value in stats["usage"].items() if name != "dailyStats"}
     scene.tell.show(json.dumps(usage))
@@ -271,4 +325,4 @@ async def _owed(scene: Scene) -> int:
     return sum(int(page["total"]) for page in pages)
 
 
-STORY = (log_in, create_bot, receive, reply, photos, once, outage, look_back)
+STORY = (log_in, create_bot, receive, reply, photos, once, outage, link_phone, look_back)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,9 +11,9 @@ from typing import Any
 
 import httpx
 
-from tests.process import ROOT, GatewayProcess
+from tests.process import GatewayProcess
 from tests.simulators.receiver import Received, Receiver
-from tests.simulators.whatsapp.remote import RemoteWhatsApp, whatsapp_process
+from tests.simulators.whatsapp.remote import RemoteWhatsApp, environment, whatsapp_process
 from tests.simulators.whatsapp.remote_types import RemoteSeen
 
 PATIENCE = 60.0
@@ -37,12 +36,6 @@ async def until(what: str, condition: Callable[[], Awaitable[object] | object], 
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"waited {within:.0f} s in vain: {what}") from None
-
-
-def environment(whatsapp: RemoteWhatsApp) -> dict[str, str]:
-    """What makes an unmodified gateway take the simulator for WhatsApp."""
-    given = whatsapp.environment()
-    return {**given, "PYTHONPATH": os.pathsep.join((given["PYTHONPATH"], str(ROOT)))}
 
 
 @dataclass

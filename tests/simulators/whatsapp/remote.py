@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -177,6 +178,12 @@ async def connect(ready: Ready) -> RemoteWhatsApp:
     """Speak to a simulator that is running already."""
     reader, writer = await asyncio.open_connection("127.0.0.1", ready.control, limit=_LINE_LIMIT)
     return RemoteWhatsApp(ready, reader, writer)
+
+
+def environment(whatsapp: RemoteWhatsApp) -> dict[str, str]:
+    """What makes an unmodified gateway of this source tree take the simulator for WhatsApp."""
+    given = whatsapp.environment()
+    return {**given, "PYTHONPATH": os.pathsep.join((given["PYTHONPATH"], str(_ROOT)))}
 
 
 @asynccontextmanager

@@ -172,7 +172,7 @@ class RemoteFeatures:
         await self._do("contacts.save", person=person, people=dict(people))
 
     async def rename_account(self, person: str, name: str, *, quiet: bool = False) -> None:
-        """On the phone; with `quiet` the linked devices are not told yet, so that their next change meets a conflict."""
+        """On the phone. With `quiet` the linked devices are not told yet: their next change meets a conflict."""
         await self._do("account.rename", person=person, name=name, quiet=quiet)
 
     async def set_chat(self, person: str, act: str, chat: str, *, on: bool = True) -> None:
