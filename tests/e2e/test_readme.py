@@ -23,6 +23,8 @@ pytestmark = pytest.mark.slow
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PORTS = ("3000", "8081", "8099", "8098")
 """The gateway, the simulated Telegram, the receiver and its book, as the README and `make sim` have them."""
+PYTHON, SIM_ENV = ".venv/bin/python", "./sim.env"
+"""The interpreter of `make` and the file `make sim` writes, which are others here."""
 STRICT = 'set -euo pipefail; curl() { command curl --fail-with-body --show-error --max-time 30 "$@"; }\n'
 
 
@@ -33,8 +35,13 @@ def tour() -> str:
 
 def settings_of_the_tour() -> dict[str, str]:
     """The variables in front of `make run`."""
-    line = next(line for line in README.splitlines() if line.endswith(" make run"))
+    line = next(line for line in README.splitlines() if line.endswith(" make run") and "=" in line)
     return dict(word.split("=", 1) for word in shlex.split(line)[:-2])
+
+
+def read_environment(path: Path) -> dict[str, str]:
+    """What `set -a; . ./sim.env` would set."""
+    return dict(shlex.split(line)[0].split("=", 1) for line in path.read_text().splitlines())
 
 
 def with_ports(text: str, ports: dict[str, int]) -> str:
@@ -44,13 +51,15 @@ def with_ports(text: str, ports: dict[str, int]) -> str:
 
 
 @asynccontextmanager
-async def simulators(ports: dict[str, int]) -> AsyncIterator[None]:
-    """`make sim`, with other ports."""
+async def simulators(ports: dict[str, int], env_file: Path) -> AsyncIterator[None]:
+    """`make sim`, with other ports and another file."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.simulators",
         "--telegram-port", str(ports["8081"]),
         "--receiver-port", str(ports["8099"]),
         "--control-port", str(ports["8098"]),
+        "--whatsapp-port", "0",
+        "--env-file", str(env_file),
         cwd=ROOT, stdout=PIPE,
     )  # fmt: skip
     try:
@@ -67,32 +76,42 @@ async def test_every_command_of_the_tour_works_as_printed(tmp_path: Path) -> Non
     if shutil.which("curl") is None or shutil.which("bash") is None:
         pytest.skip("curl and bash are needed")
     ports = {written: free_port() for written in PORTS}
-    env = {name: with_ports(value, ports) for name, value in settings_of_the_tour().items()}
-    async with (
-        simulators(ports),
-        gateway_process(tmp_path, f"sqlite:///{tmp_path / 'gateway.db'}", **env) as gateway,
-    ):
-        ports["3000"] = gateway.port
-        shell = await asyncio.create_subprocess_exec(
-            "bash", "-c", STRICT + with_ports(tour(), ports),
-            cwd=ROOT, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)}, stdout=PIPE, stderr=STDOUT,
-        )  # fmt: skip
-        try:
-            async with asyncio.timeout(90):
-                out = (await shell.communicate())[0].decode()
-        finally:
-            if shell.returncode is None:
-                shell.kill()
-        assert shell.returncode == 0, out
+    env_file = tmp_path / "sim.env"
+    async with simulators(ports, env_file):
+        env = read_environment(env_file) | settings_of_the_tour()
+        env["PYTHONPATH"] = os.pathsep.join((env["PYTHONPATH"], str(ROOT)))
+        async with gateway_process(tmp_path, f"sqlite:///{tmp_path / 'gateway.db'}", **env) as gateway:
+            ports["3000"] = gateway.port
+            await walk(tmp_path, ports, env_file)
 
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['8098']}", trust_env=False) as book:
-            assert (await book.get("/stats")).json()["unique"] >= 2
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['8081']}", trust_env=False) as telegram:
-            bot = re.findall(r"^BOT=(.+)$", tour(), re.MULTILINE)[0]
-            sent = (await telegram.get("/_ctl/sent", params={"bot": bot})).json()
-        assert [each.get("text") or each["caption"] for each in sent] == ["Yes, until eight.", "Read this first"]
-        ids = re.findall(r'^\{"id":"(\d+)"\}', re.sub(r"\}\{", "}\n{", out), re.MULTILINE)
-        assert ids[0] == ids[1] != ids[2]
+
+async def walk(folder: Path, ports: dict[str, int], env_file: Path) -> None:
+    """Run the tour, and look at what came of it."""
+    # In a folder of its own, because it leaves files behind while it runs; what it reads from ours is linked there.
+    written = with_ports(tour(), ports).replace(PYTHON, sys.executable).replace(SIM_ENV, str(env_file))
+    for name in ("README.md", "tests"):
+        (folder / name).symlink_to(ROOT / name)
+    shell = await asyncio.create_subprocess_exec(
+        "bash", "-c", STRICT + written,
+        cwd=folder, env={"PATH": os.environ["PATH"], "HOME": str(folder)}, stdout=PIPE, stderr=STDOUT,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(90):
+            out = (await shell.communicate())[0].decode()
+    finally:
+        if shell.returncode is None:
+            shell.kill()
+    assert shell.returncode == 0, out
+
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['8098']}", trust_env=False) as book:
+        assert (await book.get("/stats")).json()["unique"] >= 2
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['8081']}", trust_env=False) as telegram:
+        bot = re.findall(r"^BOT=(.+)$", tour(), re.MULTILINE)[0]
+        sent = (await telegram.get("/_ctl/sent", params={"bot": bot})).json()
+    assert [each.get("text") or each["caption"] for each in sent] == ["Yes, until eight.", "Read this first"]
+    ids = re.findall(r'^\{"id":"(\d+)"\}', re.sub(r"\}\{", "}\n{", out), re.MULTILINE)
+    assert ids[0] == ids[1] != ids[2]
+    assert "491700000001: Since today!" in out
 
 
 def test_every_make_target_the_readme_names_exists() -> None:
@@ -104,4 +123,4 @@ def test_every_make_target_the_readme_names_exists() -> None:
 def test_make_sim_listens_where_the_tour_looks() -> None:
     source = (ROOT / "tests" / "simulators" / "__main__.py").read_text(encoding="utf-8")
     defaults = re.findall(r'"--(\w+)-port", type=int, default=(\d+)', source)
-    assert dict(defaults) == {"telegram": "8081", "receiver": "8099", "control": "8098"}
+    assert dict(defaults) == {"telegram": "8081", "whatsapp": "8082", "receiver": "8099", "control": "8098"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import logging
+import subprocess
 import sys
 import threading
 import warnings
@@ -28,6 +29,7 @@ def load() -> ModuleType:
             from neonize.aioze import client
 
             gc.collect()
+            subprocess._cleanup()  # type: ignore[attr-defined]  # noqa: SLF001 - else it warns when the next process starts
 
         # It calls logging.basicConfig when it is imported, which would print its lines among ours.
         root.setLevel(level)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.integration.simulators_whatsapp.linked_client import LinkedClient, data, group_jid, jid
+from tests.integration.simulators_whatsapp.linked_client import Event, LinkedClient, data, group_jid, jid
 from tests.integration.simulators_whatsapp.network import ALICE, BOB, CAROL, OWN, Linked
 from tests.integration.simulators_whatsapp.waiting import eventually
 
@@ -27,6 +28,21 @@ FILES = {
 }
 
 
+def says(text: str) -> Callable[[Event], bool]:
+    """Whether a message event carries this text, in either of the two ways there are."""
+
+    def check(event: Event) -> bool:
+        message = event["Message"]
+        return text in (message.get("conversation"), message.get("extendedTextMessage", {}).get("text"))
+
+    return check
+
+
+def has_file(kind: str) -> Callable[[Event], bool]:
+    field = FILES[kind]
+    return lambda event: field in event["Message"] and event["Message"][field].get("PTT", False) is (kind == "voice")
+
+
 async def arrives(client: LinkedClient, field: str) -> Any:
     return (await client.event("Message", lambda event: field in event["Message"]))["Message"][field]
 
@@ -37,9 +53,7 @@ async def test_a_conversation_goes_back_and_forth(linked: Linked) -> None:
     for number in range(5):
         await client.call("send_message", jid(ALICE), f"out {number}")
         await whatsapp.write_text(ALICE, OWN, f"in {number}")
-        await client.event(
-            "Message", lambda event, number=number: event["Message"].get("conversation") == f"in {number}"
-        )
+        await client.event("Message", says(f"in {number}"))
     assert [seen.text for seen in await whatsapp.seen(ALICE)] == [f"out {number}" for number in range(5)]
     assert [seen.text for seen in await whatsapp.seen(OWN)] == [f"out {number}" for number in range(5)]
 
@@ -54,16 +68,11 @@ async def test_every_kind_of_message_arrives_at_the_client(linked: Linked) -> No
     for kind, content in KINDS.items():
         await network.features.write(ALICE, OWN, kind=kind, **content)
         await arrives(client, FIELDS[kind])
-    for kind, field in FILES.items():
-        content = os.urandom(2000)
-        await network.features.send_file(ALICE, OWN, kind=kind, data=content)
-        event = await client.event(
-            "Message",
-            lambda event, field=field, kind=kind: (
-                field in event["Message"] and event["Message"][field].get("PTT", False) is (kind == "voice")
-            ),
-        )
-        assert await client.call("download_any", {"message": "Message", "of": event["Message"]}) == data(content)
+    for kind in FILES:
+        sent = os.urandom(2000)
+        await network.features.send_file(ALICE, OWN, kind=kind, data=sent)
+        event = await client.event("Message", has_file(kind))
+        assert await client.call("download_any", {"message": "Message", "of": event["Message"]}) == data(sent)
 
 
 async def test_people_reply_mention_react_edit_and_revoke(linked: Linked) -> None:
@@ -94,7 +103,7 @@ async def test_what_the_client_does_is_seen_by_people(linked: Linked) -> None:
     await client.call("edit_message", jid(ALICE), sent["ID"], {"message": "Message", "of": {"conversation": "second"}})
     await client.call("revoke_message", jid(ALICE), jid(OWN), sent["ID"])
     theirs = await whatsapp.write_text(ALICE, OWN, "react to this")
-    event = await client.event("Message", lambda event: event["Message"].get("conversation") == "react to this")
+    event = await client.event("Message", says("react to this"))
     source = event["Info"]["MessageSource"]
     reaction = await client.call(
         "build_reaction",
@@ -134,9 +143,7 @@ async def test_a_group_reads_what_everybody_writes(linked: Linked) -> None:
     for number in range(2):
         await client.call("send_message", group_jid(group), f"out {number}")
         await whatsapp.write_text(ALICE, text=f"in {number}", group=group)
-        await client.event(
-            "Message", lambda event, number=number: event["Message"].get("conversation") == f"in {number}"
-        )
+        await client.event("Message", says(f"in {number}"))
     for person in (ALICE, BOB):
         assert [seen.text for seen in await whatsapp.seen(person)] == ["out 0", "out 1"]
     assert await whatsapp.seen(CAROL) == []
@@ -146,13 +153,13 @@ async def test_a_client_asks_again_for_what_it_cannot_read(linked: Linked) -> No
     client, network = linked
     whatsapp = network.features
     await whatsapp.write_text(ALICE, OWN, "fine")
-    await client.event("Message", lambda event: event["Message"].get("conversation") == "fine")
+    await client.event("Message", says("fine"))
     await whatsapp.fault("damage", phone=OWN)
     damaged = await whatsapp.write_text(ALICE, OWN, "damaged on the way")
-    await client.event("Message", lambda event: event["Message"].get("conversation") == "damaged on the way")
+    await client.event("Message", says("damaged on the way"))
     assert "retry" in [receipt.type for receipt in await whatsapp.receipts(ALICE) if receipt.id == damaged]
     await whatsapp.write_text(ALICE, OWN, "and on")
-    await client.event("Message", lambda event: event["Message"].get("conversation") == "and on")
+    await client.event("Message", says("and on"))
 
 
 async def test_a_phone_asks_again_for_what_it_cannot_read(linked: Linked) -> None:
@@ -163,17 +170,14 @@ async def test_a_phone_asks_again_for_what_it_cannot_read(linked: Linked) -> Non
         await client.call("send_message", chat, f"{text} before")
         await whatsapp.forget_session(ALICE, OWN)
         await client.call("send_message", chat, f"{text} repeated")
-        await eventually(
-            lambda: network.features.seen(ALICE),
-            lambda seen, text=text: f"{text} repeated" in [each.text for each in seen],
-        )
+        await network.until_seen(ALICE, f"{text} repeated")
     assert (await whatsapp.stats())["retry asked"] >= 2
 
 
 async def test_what_the_owner_writes_on_the_phone_is_shown_to_the_client(linked: Linked) -> None:
     client, network = linked
     await network.features.write_text(OWN, ALICE, "from my phone")
-    event = await client.event("Message", lambda event: event["Message"].get("conversation") == "from my phone")
+    event = await client.event("Message", says("from my phone"))
     assert event["Info"]["MessageSource"]["IsFromMe"] is True
 
 

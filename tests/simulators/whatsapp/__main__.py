@@ -11,8 +11,7 @@ import sys
 
 import uvloop
 
-from tests.simulators.whatsapp.control import Control
-from tests.simulators.whatsapp.server import WhatsAppSimulator
+from tests.simulators.whatsapp.light import import_messages_only
 
 
 def _arguments() -> argparse.Namespace:
@@ -25,6 +24,9 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _serve(given: argparse.Namespace) -> None:
+    from tests.simulators.whatsapp.control import Control
+    from tests.simulators.whatsapp.server import WhatsAppSimulator
+
     loop, end = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end.set)
@@ -41,4 +43,6 @@ async def _serve(given: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(_arguments()))
+    given = _arguments()
+    import_messages_only()  # before anything that imports them
+    uvloop.run(_serve(given))

@@ -14,7 +14,8 @@ from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.pairing import tell_watchers
 from tests.simulators.whatsapp.world import World
 
-_HANG_UP_AFTER = 0.2
+_HANG_UP_AFTER = 0.5
+"""Seconds in which a client can read why, before it notices that the line is dead."""
 
 
 class Login:
@@ -61,7 +62,7 @@ class Login:
     def _fail(self, connection: Connection, code: int, attrs: Any) -> None:
         self._world.stats[f"login refused {code}"] += 1
         connection.send(Node("failure", {"reason": str(code), "location": "sim", **attrs}))
-        connection.close()
+        asyncio.get_running_loop().call_later(_HANG_UP_AFTER, connection.close)
 
 
 def stream_error(connection: Connection, code: int | None, conflict: str | None) -> None:

@@ -92,6 +92,8 @@ class NetworkOrders:
         self._world.faults.clear()
         for user in self._world.directory.users:
             user.handset.forget()
+            for device in user.devices.values():
+                device.mail.delivered.clear()
 
     def _devices(self, order: Order) -> list[Device]:
         user: User = find_person(self._world, order["phone"])

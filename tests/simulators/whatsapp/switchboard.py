@@ -92,6 +92,9 @@ class Switchboard:
 
     def received(self, connection: Connection, node: Node) -> None:
         """Whatever a handler trips over is written down; the connection goes on."""
+        if connection.device is None and not _is_for_a_candidate(connection, node):
+            self._world.stats["stanza of nobody"] += 1
+            return
         handler = self._stanzas.get(node.tag)
         if handler is None:
             self._world.fault("unknown stanza", repr(node))
@@ -135,3 +138,10 @@ class Switchboard:
     def _late(self, handler: Callable[[Connection, Node], None], connection: Connection, node: Node) -> None:
         if connection in self.connections:
             handler(connection, node)
+
+
+def _is_for_a_candidate(connection: Connection, node: Node) -> bool:
+    """A device that is not linked may ask to be, and ping; one whose login was refused is not heard at all."""
+    if connection.candidate is None or node.tag != "iq":
+        return False
+    return node.get("type") in ("result", "error") or node.get("xmlns") in ("md", "w:p")

@@ -35,6 +35,7 @@ class Party:
         self._one_time: dict[int, KeyPair] = {}
         self._handed_out = 0
         self._sessions: dict[Address, list[Session]] = {}
+        self._forgotten: set[Address] = set()
         self._own_sender_keys: dict[str, OwnSenderKey] = {}
         self._their_sender_keys: dict[tuple[str, Address], TheirSenderKeys] = {}
 
@@ -63,6 +64,7 @@ class Party:
     def forget(self, address: Address) -> None:
         """As if the app had been reinstalled from a backup without sessions."""
         self._sessions.pop(address, None)
+        self._forgotten.add(address)
         for group, sender in list(self._their_sender_keys):
             if sender == address:
                 del self._their_sender_keys[group, sender]
@@ -89,12 +91,15 @@ class Party:
         number = wire.number(fields, 1) if 1 in fields else None
         one_time = self._one_time.get(number) if number is not None else None
         if number is not None and one_time is None:
+            if address in self._forgotten:
+                raise NoSession(f"{address} repeats the opening of a session that is forgotten")
             raise PrekeyGone(f"prekey {number} was never handed out or was used before")
         theirs = wire.public_key(fields, 3)
         session = Session.answer(self.identity, self.registration_id, theirs, base, self._signed, one_time)
         plain = session.decrypt(inner)
         if number is not None:
             del self._one_time[number]
+        self._forgotten.discard(address)
         self._keep(address, session)
         return plain
 
