@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import ctypes
+import functools
 import threading
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -158,7 +159,7 @@ class Link:
     # -- the thread that lives in Go ----------------------------------------------------------------------------
 
     def _life(self) -> None:
-        from neonize._binder import ProxySettings, func_callback_bytes, func_callback_bytes2, func_string
+        from neonize._binder import ProxySettings, func_callback_bytes, func_string
 
         proxy = ProxySettings(proxy_address=self._proxy)._to_c_struct() if self._proxy else None  # noqa: SLF001 - the only way from it to C
         events = bytes(sorted({*self._events}))
@@ -175,7 +176,7 @@ class Link:
                 func_string(self._qr),
                 func_string(self._login),
                 func_callback_bytes(self._event),
-                func_callback_bytes2(_log_line),
+                _log_callback(),
                 buffer,
                 len(events),
                 self._device_props,
@@ -276,6 +277,16 @@ class _Facade:
             return self._link.call(name, *args)
 
         return call
+
+
+@functools.cache
+def _log_callback() -> Any:
+    """One for the whole process, and for ever: whatsmeow still logs after the call that was given it has returned, and
+    calling a callback that Python has freed is a segmentation fault.
+    """
+    from neonize._binder import func_callback_bytes2
+
+    return func_callback_bytes2(_log_line)
 
 
 def _log_line(data: int, size: int) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 from gateway.domain.ids import Address
 from gateway.domain.instances import Credentials, ProviderName
 from gateway.domain.messages import MediaKind
-from gateway.providers.contract import Provider
+from gateway.providers.contract import Provider, SessionEnded
 
 
 class ProviderBench(Protocol):
@@ -27,7 +27,10 @@ class ProviderBench(Protocol):
 
     @property
     def wrong_credentials(self) -> Credentials:
-        """Well-formed, and unknown to the network."""
+        """Well-formed, and unknown to the network, once `revoke` was called."""
+
+    async def revoke(self) -> type[SessionEnded]:
+        """Make them so; answers how a session with them ends."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -41,16 +44,16 @@ class ProviderBench(Protocol):
     def stranger(self) -> Address:
         """Well-formed; the network refuses to let us write there."""
 
-    def ann_writes(self, text: str) -> str:
+    async def ann_writes(self, text: str) -> str:
         """A message to us; answers the network's id of it."""
 
-    def ann_sends(self, kind: MediaKind, data: bytes, caption: str) -> None:
+    async def ann_sends(self, kind: MediaKind, data: bytes, caption: str) -> None:
         """A file to us."""
 
-    def texts_for_ann(self) -> list[str]:
+    async def texts_for_ann(self) -> list[str]:
         """What Ann sees of us, captions included, oldest first."""
 
-    def files_for_ann(self) -> list[bytes]:
+    async def files_for_ann(self) -> list[bytes]:
         """The files Ann got from us, oldest first."""
 
     async def unplug(self) -> None:
@@ -59,5 +62,5 @@ class ProviderBench(Protocol):
     async def plug_in(self) -> None:
         """The network is back."""
 
-    def slow_down(self, seconds: int) -> None:
-        """The network will answer the next send with flood control."""
+    async def slow_down(self, seconds: int) -> float:
+        """The network will answer the next send with flood control; answers how long we shall wait then."""

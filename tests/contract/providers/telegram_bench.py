@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.domain.ids import Address
 from gateway.domain.instances import Credentials, ProviderName
 from gateway.domain.messages import MediaKind
+from gateway.providers.contract import BadCredentials, SessionEnded
 from gateway.providers.telegram import TelegramProvider
 from gateway.settings import Settings
 from tests.simulators.telegram import TelegramSimulator, too_many_requests
@@ -33,6 +34,9 @@ class TelegramBench:
     def wrong_credentials(self) -> Credentials:
         return self.provider.check({"token": "424242:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})
 
+    async def revoke(self) -> type[SessionEnded]:
+        return BadCredentials
+
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self._bot.token, self._bot.token.partition(":")[2])
@@ -45,16 +49,16 @@ class TelegramBench:
     def stranger(self) -> Address:
         return Address(str(self._stranger.id))
 
-    def ann_writes(self, text: str) -> str:
+    async def ann_writes(self, text: str) -> str:
         return str(self._simulator.people.sends_text(self._ann, self._bot, text)["message_id"])
 
-    def ann_sends(self, kind: MediaKind, data: bytes, caption: str) -> None:
+    async def ann_sends(self, kind: MediaKind, data: bytes, caption: str) -> None:
         self._simulator.people.sends_media(self._ann, self._bot, _KINDS.get(kind, kind), data, caption=caption)
 
-    def texts_for_ann(self) -> list[str]:
+    async def texts_for_ann(self) -> list[str]:
         return self._simulator.texts(self._bot, self._ann)
 
-    def files_for_ann(self) -> list[bytes]:
+    async def files_for_ann(self) -> list[bytes]:
         return [file.data for file in self._simulator.world.files.all()]
 
     async def unplug(self) -> None:
@@ -63,5 +67,6 @@ class TelegramBench:
     async def plug_in(self) -> None:
         await self._simulator.go_online()
 
-    def slow_down(self, seconds: int) -> None:
+    async def slow_down(self, seconds: int) -> float:
         self._simulator.fault(too_many_requests(seconds, method="sendMessage"))
+        return seconds

@@ -42,6 +42,7 @@ class RemoteWhatsApp(RemoteTalk, RemoteFeatures):
     def __init__(self, ready: Ready, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         super().__init__(self.ask)
         self.proxy_url = ready.proxy
+        self.control_port = ready.control
         self._environment = ready.environment
         self._reader = reader
         self._writer = writer
