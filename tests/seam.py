@@ -12,7 +12,7 @@ from gateway.domain.events import Event, MessageReceived, MessageSent
 from gateway.domain.ids import InstanceId, TenantId, UserId
 from gateway.domain.instances import Credentials, Instance, LoginCode, ProviderName, SessionState, SessionStateKind
 from gateway.domain.messages import Message
-from gateway.providers.contract import Provider, Session, SessionContext
+from gateway.providers.contract import Interrupted, Provider, Session, SessionContext
 from tests.clock import ManualClock
 
 E = TypeVar("E", bound=Event)
@@ -131,11 +131,24 @@ class Seam:
 
 
 class Life:
-    """A running session and its task."""
+    """A running session and its task. An interrupted one is opened again, as the runner does."""
 
-    def __init__(self, session: Session, task: asyncio.Task[None]) -> None:
-        self.session = session
-        self.task = task
+    def __init__(self, provider: Provider, context: SessionContext) -> None:
+        self._provider = provider
+        self._context = context
+        self.session: Session = provider.open(context)
+        self.task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.session.run()
+            except Interrupted as cut:
+                self._context.report.trouble(cut.code, cut.sentence)
+                await self._context.clock.sleep(1.0 if cut.retry_after is None else cut.retry_after)
+                self.session = self._provider.open(self._context)
+            else:
+                return
 
     async def ending(self) -> BaseException | None:
         """What the session ended with, once it has."""
@@ -153,8 +166,7 @@ class Life:
 @asynccontextmanager
 async def living(provider: Provider, context: SessionContext) -> AsyncIterator[Life]:
     """Open a session and let it live inside the block."""
-    session = provider.open(context)
-    life = Life(session, asyncio.create_task(session.run()))
+    life = Life(provider, context)
     try:
         yield life
     finally:

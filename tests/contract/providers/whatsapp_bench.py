@@ -1,4 +1,4 @@
-"""WhatsApp for the shared suite. Needs the simulator's variables from the start of the process; see test_over_whatsapp."""
+"""WhatsApp for the shared suite. Needs variables from the start of the process; see test_over_whatsapp."""
 
 from __future__ import annotations
 
