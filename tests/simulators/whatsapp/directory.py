@@ -46,10 +46,14 @@ class User:
         self._linked += 1
         return self._linked
 
+    def all_devices(self, server: str = LID) -> list[JID]:
+        """The phone and every linked device."""
+        jid = self.lid if server == LID else self.pn
+        return [jid.with_device(number) for number in (0, *self.devices)]
+
     def device_list_hash(self, server: str = PHONE) -> str:
         """The hash of the device list that clients compare with their own."""
-        jid = self.lid if server == LID else self.pn
-        return participant_hash(jid.with_device(number) for number in (0, *self.devices))
+        return participant_hash(self.all_devices(server))
 
 
 class Device:
@@ -130,7 +134,7 @@ def address_of(jid: JID) -> Address:
 
 def participant_hash(devices: Iterable[JID]) -> str:
     """A hash of a list of devices, version 2, as clients and server exchange it."""
-    names = sorted(f"{jid.user}.{1 if jid.server == LID else 0}:{jid.device}@{jid.server}" for jid in devices)
+    names = sorted(f"{jid.user}.0:{jid.device}@{jid.server}" for jid in devices)
     digest = hashlib.sha256("".join(names).encode()).digest()[:6]
     return "2:" + base64.b64encode(digest).decode().rstrip("=")
 

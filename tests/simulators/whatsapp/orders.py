@@ -11,6 +11,7 @@ import msgspec
 from tests.simulators.whatsapp.directory import Device, User
 from tests.simulators.whatsapp.faults import Fault
 from tests.simulators.whatsapp.login import stream_error
+from tests.simulators.whatsapp.passkey import demand_passkey
 from tests.simulators.whatsapp.room_orders import Command, Order, find_person
 from tests.simulators.whatsapp.server import WhatsAppSimulator
 
@@ -25,6 +26,7 @@ class NetworkOrders:
             "people.add": self._add_person,
             "pair.scan": self._scan,
             "pair.enter_code": self._enter_code,
+            "pair.demand_passkey": self._demand_passkey,
             "devices.list": self._list_devices,
             "devices.drop": lambda order: self._each(order, lambda device: _connection(device).abort()),
             "devices.silence": lambda order: self._each(order, lambda device: _connection(device).silence()),
@@ -49,6 +51,10 @@ class NetworkOrders:
     def _scan(self, order: Order) -> int:
         user = self._world.directory.user(order["phone"], order.get("name"))
         return self._simulator.switchboard.pairing.scan(order["qr"], user, forged=order.get("forged", False)).id
+
+    def _demand_passkey(self, order: Order) -> None:
+        connection, _ = self._simulator.switchboard.pairing.shown(order["qr"])
+        demand_passkey(connection)
 
     def _enter_code(self, order: Order) -> None:
         user = self._world.directory.user(order["phone"], order.get("name"))

@@ -85,6 +85,11 @@ class Pairing:
 
     def scan(self, qr: str, user: User, *, forged: bool = False) -> Device:
         """The phone of an account scans a QR text; raises NoSuchCode. `forged` breaks the proof of the secret."""
+        connection, secret = self.shown(qr)
+        return self.accept(connection, user, bytes(32) if forged else secret)
+
+    def shown(self, qr: str) -> tuple[Connection, bytes]:
+        """The candidate that shows a QR text, and the secret in it; raises NoSuchCode."""
         parts = qr.rpartition("#")[2].split(",")
         connection = self._references.get(parts[0])
         if connection is None or connection.candidate is None or len(parts) < 4:
@@ -92,7 +97,7 @@ class Pairing:
         shown = [base64.b64decode(part) for part in parts[1:4]]
         if shown[:2] != [connection.candidate.client_key, connection.candidate.identity]:
             raise NoSuchCode("the code names other keys than the device registered")
-        return self.accept(connection, user, bytes(32) if forged else shown[2])
+        return connection, shown[2]
 
     def accept(self, connection: Connection, user: User, secret: bytes) -> Device:
         """The phone signs the candidate's identity; `secret` proves to the candidate that it was seen or typed."""

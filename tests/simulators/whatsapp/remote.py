@@ -76,6 +76,10 @@ class RemoteWhatsApp(RemoteTalk, RemoteFeatures):
         """The person types the eight characters that the device shows."""
         await self._do("pair.enter_code", phone=phone, code=code, name=name)
 
+    async def demand_passkey(self, qr: str) -> None:
+        """The phone scans a QR text, and its account is protected by a passkey: the device is asked for it."""
+        await self._do("pair.demand_passkey", qr=qr)
+
     async def devices(self, phone: str) -> list[RemoteDevice]:
         """The linked devices of an account, in the order they were linked."""
         return msgspec.convert(await self._do("devices.list", phone=phone), list[RemoteDevice])

@@ -91,8 +91,11 @@ class Pairing:
         self._worker.run(self._let_go(news))
 
     async def _let_go(self, news: News) -> None:
+        if not isinstance(news, Linked):
+            self._worker.tell(news)  # at once: letting go takes seconds when Go hangs, and nobody waits for the store
         await self.link.close()
-        self._worker.tell(news)
+        if isinstance(news, Linked):
+            self._worker.tell(news)
 
 
 class Worker:
