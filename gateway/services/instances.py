@@ -300,11 +300,7 @@ class Instances:
     def _with_live_state(self, instance: Instance) -> Instance:
         live = self._sessions.state(instance.id)
         if live is not None:
-            # An account shut out for a while is restricted too, but then there is no session.
-            flows = live.kind is SessionStateKind.CONNECTED or (
-                live.kind is SessionStateKind.RESTRICTED and self._sessions.find(instance.id) is not None
-            )
-            return structs.replace(instance, state=live, flows=flows)
+            return structs.replace(instance, state=live, flows=self._sessions.flows(instance.id))
         if instance.state.kind.is_final:
             return instance
         # The row was written by a process that is gone; whatever it says, nothing runs now.

@@ -30,8 +30,6 @@ SETTLE_TIMEOUT = 10.0
 STOP_TIMEOUT = 25.0
 """Seconds a cancelled session has to end before it is left behind."""
 
-_FLOWING = frozenset({SessionStateKind.CONNECTED, SessionStateKind.RESTRICTED})
-
 HookUrl = Callable[[Instance], str | None]
 
 
@@ -106,7 +104,7 @@ class Registry:
         A restricted account whose session still lives is a live session: what it may not send, the network refuses.
         """
         runner = self._runners.get(instance_id)
-        if runner is None or runner.session is None or runner.state.kind not in _FLOWING:
+        if runner is None or runner.session is None or not runner.flows:
             raise NotConnected(instance_id)
         return runner.session
 
@@ -119,6 +117,11 @@ class Registry:
         """Where its session stands right now; None when it does not run."""
         runner = self._runners.get(instance_id)
         return runner.state if runner else None
+
+    def flows(self, instance_id: InstanceId) -> bool:
+        """Whether messages flow."""
+        runner = self._runners.get(instance_id)
+        return runner is not None and runner.flows
 
     def login_code(self, instance_id: InstanceId) -> LoginCode | None:
         """What a person has to scan or type right now."""

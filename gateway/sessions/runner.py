@@ -41,6 +41,8 @@ log = get_logger(__name__)
 OpenSession = Callable[[Report], Session]
 Tell = Callable[[SessionEvent], None]
 
+_FLOWING = frozenset({SessionStateKind.CONNECTED, SessionStateKind.RESTRICTED})
+
 STABLE_AFTER = 60.0
 """Seconds a session has to hold before its next loss counts as the first again."""
 
@@ -72,7 +74,13 @@ class Runner:
         self._clock = clock
         self._backoff = backoff
         self._connected_at: float | None = None
+        self._shut_out = False
         self.state = self._make_state(SessionStateKind.STARTING, "starting", "The session is being opened.")
+
+    @property
+    def flows(self) -> bool:
+        """Whether messages flow: connected, or restricted by a network that still takes some of them."""
+        return self.session is not None and self.state.kind in _FLOWING and not self._shut_out
 
     async def run(self) -> None:
         """Live. Returns when the session ended for good; a cancellation passes through."""
@@ -101,6 +109,7 @@ class Runner:
         except LoginExpired as end:
             self._lost(SessionStateKind.STOPPED, end.code, end.sentence)
         except Restricted as end:
+            self._shut_out = True  # also while the next session opens, until that one says otherwise
             self._restrict(end.code, end.sentence, end.until)
             return end.retry_after
         except NotLoggedIn as end:
@@ -129,6 +138,7 @@ class Runner:
         if self.state.kind is SessionStateKind.CONNECTED:
             return
         self._connected_at = self._clock.monotonic()
+        self._shut_out = False
         self.login_code = None
         state = self._change(SessionStateKind.CONNECTED, "connected", sentence)
         self._tell(SessionConnected(instance_id=self.instance.id, at=state.at, state=state))
@@ -143,6 +153,7 @@ class Runner:
         self._tell(SessionStalled(instance_id=self.instance.id, at=state.at, state=state))
 
     def restricted(self, code: str, sentence: str, *, until: datetime | None = None) -> None:
+        self._shut_out = False
         self._restrict(code, sentence, until)
 
     def login_required(self, login: LoginCode) -> None:

@@ -54,8 +54,8 @@ async def check_numbers(client: NewAClient, numbers: Sequence[str], about: Conte
         told = await client.is_on_whatsapp(*(f"+{digits}" for digits in dict.fromkeys(asked.values())))
     answers = {each.Query.lstrip("+"): each for each in told}
     checks: list[NumberCheck] = []
-    for number, digits in asked.items():
-        answer = answers.get(digits)
+    for number in numbers:
+        answer = answers.get(asked[number])
         if answer is None or not answer.IsIn:
             checks.append(NumberCheck(number=number, exists=False))
             continue

@@ -15,18 +15,30 @@ RATE_PAUSE: Final = 30.0
 REACH_OUT_LOCK: Final = "reach_out_lock"
 
 _STATUS = re.compile(r"(?:server returned error|info query returned status|failed with status code)\s+(\d{3})")
-_NOT_SENT: Final = ("websocket not connected", "the store doesn't contain a device jid", "client is nil")
+_NOT_SENT: Final = (
+    "websocket not connected",
+    "the store doesn't contain a device jid",
+    "client is nil",
+    "no such host",
+    "connection refused",
+    "network is unreachable",
+    "no route to host",
+    "failed to refresh media connections",
+)
 _UNKNOWN: Final = (
     "websocket disconnected before",
     "timed out waiting for message",
     "info query timed out",
     "context deadline exceeded",
+    "context canceled",
     "connection reset",
     "broken pipe",
+    "i/o timeout",
+    "unexpected eof",
+    "use of closed network connection",
 )
 _SENTENCES: Final[tuple[tuple[str, type[GatewayError], str, str], ...]] = (
     ("no lid found", NetworkRefused, "not_on_whatsapp", "This number is not on WhatsApp."),
-    ("not on whatsapp", NetworkRefused, "not_on_whatsapp", "This number is not on WhatsApp."),
     ("that group does not exist", NotFound, "not_found", "There is no such group."),
     ("you're not participating in that group", NotFound, "not_in_group", "This account is not in that group."),
     ("invite link is not valid", NetworkRefused, "invite_invalid", "This invite link is not valid."),

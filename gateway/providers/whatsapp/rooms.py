@@ -98,14 +98,19 @@ async def invite_link(client: NewAClient, address: Address, *, reset: bool) -> s
 
 async def join(client: NewAClient, link: str) -> Address:
     """Join by a link or its code."""
-    code = link.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
-    if not code:
-        raise InvalidInput("An invite link, or its code, is required.", field="link")
+    code = _code(link)
     with refusals("let this account join"):
         joined = address_of(await client.join_group_with_link(code))
     if joined is None:
         raise InvalidInput("This invite link leads nowhere.", field="link")
     return joined
+
+
+def _code(link: str) -> str:
+    code = link.strip().partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
+    if not code.isascii() or not code.isalnum():
+        raise InvalidInput("An invite link, or its code, is required.", field="link")
+    return code
 
 
 def _group(info: GroupInfo, about: Context) -> Group:

@@ -49,6 +49,11 @@ PASSING = frozenset({Code.CHAT_PRESENCE, Code.PRESENCE})
 NEWS = tuple(code for code in Code if code > Code.DISCONNECTED)
 """What happened among people, which must not be lost."""
 
+UNKNOWN_BAN = 3600.0
+"""Seconds to stay away when WhatsApp does not say how long a ban lasts."""
+AFTER_BAN = 5.0
+"""Seconds after a ban's end before the next login, so that two clocks need not agree."""
+
 _BANS = {
     wire.TemporaryBan.SEND_TO_TOO_MANY_PEOPLE: "it wrote to too many people who do not know it",
     wire.TemporaryBan.BLOCKED_BY_USERS: "too many people blocked it",
@@ -108,7 +113,7 @@ def _banned(told: wire.TemporaryBan, now: datetime) -> Restricted:
         "temporary_ban",
         f"WhatsApp banned this account for a while: {why}. It connects again by itself when the ban ends.",
         until=now + timedelta(seconds=seconds) if seconds else None,
-        retry_after=max(seconds, 60.0) + 5.0,
+        retry_after=(seconds or UNKNOWN_BAN) + AFTER_BAN,
     )
 
 

@@ -15,9 +15,9 @@ from gateway.kit.clock import Clock
 from gateway.providers.contract import Interrupted, Report
 
 PROBE_TIMEOUT = 15.0
-"""Seconds the network has to answer a probe."""
+"""Seconds the network has to answer a probe; no longer than the silence that led to it."""
 SECOND_CHANCE = 10.0
-"""Seconds after which a stalled session is asked once more before it is opened anew."""
+"""Seconds after which a stalled session is asked once more before it is opened anew; at most that silence as well."""
 GIVE_UP_AFTER = 300.0
 """Seconds without a connection after which whatsmeow's own reconnecting is not waited for any longer."""
 LOCK_QUIET = 3600.0
@@ -34,6 +34,8 @@ class Watch:
         self._clock = clock
         self._probe = probe
         self._silence = silence
+        self._probe_timeout = min(PROBE_TIMEOUT, silence)
+        self._second_chance = min(SECOND_CHANCE, silence)
         self._heard_at = clock.monotonic()
         self._lost_at: float | None = clock.monotonic()
         self._locked_at: float | None = None
@@ -88,7 +90,7 @@ class Watch:
             if self.silence < self._silence or await self._answers() or self._is_lost():
                 continue
             self._report.stalled(f"WhatsApp has been silent for {self.silence:.0f} s on an open connection.")
-            await self._clock.sleep(SECOND_CHANCE)
+            await self._clock.sleep(self._second_chance)
             if not self._is_lost() and not await self._answers() and not self._is_lost():
                 raise Interrupted("stalled", "WhatsApp stayed silent; opening a new connection.", retry_after=0)
             if not self._is_lost():
@@ -99,7 +101,7 @@ class Watch:
 
     async def _answers(self) -> bool:
         try:
-            async with asyncio.timeout(PROBE_TIMEOUT):
+            async with asyncio.timeout(self._probe_timeout):
                 await self._probe()
         except (GatewayError, TimeoutError):
             return False

@@ -82,10 +82,12 @@ async def test_a_refused_login_names_its_reason(linked: Linked, code: int, event
     await client.event(event)
 
 
-async def test_a_second_login_replaces_the_first(linked: Linked) -> None:
+async def test_a_second_login_replaces_the_first(linked: Linked, tmp_path: Path) -> None:
     client, network = linked
-    assert await network.features.stream_error(OWN, conflict="replaced") == 1
-    await client.event("StreamReplaced")
+    whatsapp = network.features
+    async with linked_client(tmp_path, whatsapp.proxy_url, whatsapp.environment()) as second:
+        await client.event("StreamReplaced")
+        await second.event("Connected")
 
 
 async def test_after_a_busy_server_the_client_comes_back(linked: Linked) -> None:

@@ -52,6 +52,7 @@ class Handset:
     def __init__(self) -> None:
         self.party = Party()
         self.seen: list[Seen] = []
+        self._seen_ids: set[tuple[JID, str]] = set()
         self.receipts: list[Receipt] = []
         self.said: OrderedDict[str, Said] = OrderedDict()
         self.answers = ["delivered"]
@@ -59,8 +60,12 @@ class Handset:
         self.sender_keys_given: set[tuple[str, str]] = set()  # (group, device address)
 
     def see(self, seen: Seen) -> None:
+        self._seen_ids.add((seen.sender, seen.id))
         if len(self.seen) < _SEEN_KEPT:
             self.seen.append(seen)
+
+    def has_seen(self, sender: JID, message_id: str) -> bool:
+        return (sender, message_id) in self._seen_ids
 
     def say(self, said: Said) -> None:
         self.said[said.id] = said
@@ -77,4 +82,5 @@ class Handset:
     def forget(self) -> None:
         """Empty the memory of messages and receipts; sessions stay."""
         self.seen.clear()
+        self._seen_ids.clear()
         self.receipts.clear()

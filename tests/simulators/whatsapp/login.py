@@ -26,9 +26,7 @@ class Login:
 
     def enter(self, connection: Connection, payload: Any) -> None:
         """A device says whose it is; the key of its handshake proves it. Unknown ones get 401, for good."""
-        fault = self._world.faults.take("refuse_login", str(payload.username))
-        if fault is not None:
-            self._fail(connection, fault.code, fault.attrs)
+        if self.turned_away(connection, str(payload.username)):
             return
         device = self._world.directory.find_device(JID(str(payload.username), device=payload.device))
         if device is None or device.client_key != connection.client_key:
@@ -42,6 +40,13 @@ class Login:
         attrs = {"t": str(int(time.time())), "props": "27", "location": "sim", "lid": device.lid, "abprops": "0"}
         connection.send(Node("success", attrs))
         self._hand_over(connection, device)
+
+    def turned_away(self, connection: Connection, phone: str | None) -> bool:
+        """Whether a refusal was ordered for this account, or for everybody; a device that shows a code has none yet."""
+        fault = self._world.faults.take("refuse_login", phone)
+        if fault is not None:
+            self._fail(connection, fault.code, fault.attrs)
+        return fault is not None
 
     def remove(self, device: Device) -> None:
         """The phone, or the device itself, ends the link. Logins with its key get 401 from now on."""

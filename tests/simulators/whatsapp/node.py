@@ -55,7 +55,7 @@ class Node:
         return value if isinstance(value, JID) else JID.parse(value or "")
 
     def __repr__(self) -> str:
-        attrs = "".join(f' {name}="{value}"' for name, value in self.attrs.items())
+        attrs = "".join(f' {name}="{value}"' for name, value in self.attrs.items() if value is not None and value != "")
         if self.content is None:
             return f"<{self.tag}{attrs}/>"
         if isinstance(self.content, list):

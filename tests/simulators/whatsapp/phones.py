@@ -23,7 +23,6 @@ from tests.simulators.whatsapp.world import World
 
 _BROKEN = (NotGenuine, PrekeyGone, MessageLost, Garbled, DecodeError)
 _FORGOTTEN = (NoSession, NoSenderKey)
-_LOOK_BACK = 50  # messages; a repetition follows soon or never
 _BEYOND_REPAIR = 5  # repetitions asked for before a phone gives up
 
 
@@ -37,7 +36,7 @@ class Phones:
     def hear(self, user: User, sender: Device, node: Node, encs: Sequence[Node], chat: JID) -> None:
         """A message of a client arrives. `encs` are those meant for this phone."""
         group = chat if not chat.is_person else None
-        if self._has_seen(user, sender, node):
+        if user.handset.has_seen(sender.lid, node.get("id", "")):  # sent again, because the connection broke
             self._world.stats["message repeated"] += 1
             return
         message = None
@@ -94,11 +93,6 @@ class Phones:
             count = wanted.onDemandMsgCount
             self._features.history.on_demand(sender, node.get("id", ""), chat, before, count)
         self._remember(sender.user, sender, node, message, chat)
-
-    def _has_seen(self, user: User, sender: Device, node: Node) -> bool:
-        """Clients send a message again when the connection broke before its ack."""
-        message_id = node.get("id", "")
-        return any(seen.id == message_id and seen.sender == sender.lid for seen in user.handset.seen[-_LOOK_BACK:])
 
     def _remember(self, user: User, sender: Device, node: Node, message: Any, chat: JID) -> None:
         message_id = node.get("id", "")

@@ -11,9 +11,9 @@ from google.protobuf.message import DecodeError
 from neonize.proto.waAdv.WAAdv_pb2 import ADVSignedDeviceIdentity
 
 from tests.simulators.whatsapp.connection import Connection
-from tests.simulators.whatsapp.directory import Device, User
+from tests.simulators.whatsapp.directory import Device, User, participant_hash
 from tests.simulators.whatsapp.features import Features
-from tests.simulators.whatsapp.jid import BROADCAST, GROUP, JID, NEWSLETTER
+from tests.simulators.whatsapp.jid import BROADCAST, GROUP, JID, LID, NEWSLETTER
 from tests.simulators.whatsapp.node import Node
 from tests.simulators.whatsapp.phones import Phones
 from tests.simulators.whatsapp.signal.session import PREKEY_MESSAGE
@@ -51,18 +51,18 @@ class Relay:
             self._carry(device, node, to)
             connection.abort()
             return
-        self._acknowledge(connection, node, phone)
+        self._acknowledge(connection, node, phone, self._correction(device, node, to))
         self._carry(device, node, to)
 
-    def _acknowledge(self, connection: Connection, node: Node, phone: str) -> None:
-        faults = self._world.faults
+    def _acknowledge(self, connection: Connection, node: Node, phone: str, correction: str | None) -> None:
+        faults, ack = self._world.faults, _ack(node, phash=correction)
         if faults.take("lose_ack", phone) is not None:
             return
         slow = faults.take("slow_ack", phone)
         if slow is not None:
-            asyncio.get_running_loop().call_later(slow.seconds, connection.send, _ack(node))
+            asyncio.get_running_loop().call_later(slow.seconds, connection.send, ack)
             return
-        connection.send(_ack(node))
+        connection.send(ack)
         if faults.take("drop_after_ack", phone) is not None:
             connection.close()
 
@@ -99,6 +99,24 @@ class Relay:
             and certificate.deviceSignature == known.deviceSignature
         )
 
+    def _correction(self, device: Device, node: Node, to: JID) -> str | None:
+        """The hash of the devices a message should have been for, if the client's list is out of date.
+
+        The message goes on without the others; the client drops its list and asks for a new one before the next.
+        """
+        listed = {each.jid("jid") for each in _participants(node)}
+        group = self._features.groups.find(to) if to.server == GROUP else None
+        other = self._world.directory.find(to.bare())
+        people = group.members if group is not None else [other, device.user] if other is not None else []
+        devices = {jid for user in people for jid in user.all_devices()}
+        if not listed or not devices or any(jid.server != LID for jid in listed):
+            return None
+        right = participant_hash(devices)
+        if node.get("phash") == right or (node.get("phash") is None and devices - {device.lid} <= listed):
+            return None
+        self._world.stats["device list out of date"] += 1
+        return right
+
     def _carry(self, device: Device, node: Node, to: JID) -> None:
         shared = next((enc for enc in node.all("enc") if enc.get("type") == "skmsg"), None)
         targets = {each.jid("jid"): each.all("enc") for each in _participants(node)}
@@ -121,8 +139,7 @@ class Relay:
             return [jid for jid in readers if self._exists(jid)]
         group = self._features.groups.find(to)
         people: Sequence[User] = group.members if group is not None else ()
-        devices = [user.lid.with_device(number) for user in people for number in (0, *user.devices)]
-        return [jid for jid in devices if jid != device.lid]
+        return [jid for user in people for jid in user.all_devices() if jid != device.lid]
 
     def _exists(self, jid: JID) -> bool:
         return jid.device == 0 or self._world.directory.find_device(jid) is not None
@@ -160,8 +177,7 @@ def _participants(node: Node) -> list[Node]:
     return participants.all("to") if participants is not None else []
 
 
-def _ack(node: Node, error: int = 0) -> Node:
+def _ack(node: Node, error: int = 0, phash: str | None = None) -> Node:
     attrs = {"class": "message", "from": node.get("to"), "id": node.get("id"), "t": str(int(time.time()))}
-    if error:
-        attrs["error"] = str(error)
+    attrs.update({"phash": phash, "error": str(error) if error else None})
     return Node("ack", attrs)

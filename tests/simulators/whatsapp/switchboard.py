@@ -87,7 +87,7 @@ class Switchboard:
         self.connections.add(connection)
         if payload.HasField("username"):
             self.login.enter(connection, payload)
-        else:
+        elif not self.login.turned_away(connection, None):
             self.pairing.register(connection, payload.devicePairingData)
 
     def received(self, connection: Connection, node: Node) -> None:

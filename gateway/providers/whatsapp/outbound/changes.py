@@ -13,7 +13,7 @@ from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Address
 from gateway.domain.messages import Content, MessageKey, Text, TextFormat
 from gateway.providers.whatsapp.jids import STATUS, is_group, is_newsletter, normalise, to_jid
-from gateway.providers.whatsapp.outbound.markup import as_marks
+from gateway.providers.whatsapp.outbound.compose import words_to_send
 from gateway.providers.whatsapp.refusals import refusals
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ async def edit(client: NewAClient, key: MessageKey, text: str, text_format: Text
     """Replace the words of a message we sent. WhatsApp takes an edit for 15 minutes."""
     if not key.from_me:
         raise InvalidInput("Only messages this account sent can be edited.", field="messageId")
-    words = as_marks(text, text_format)
+    words = words_to_send(text, text_format)
     if not words.strip():
         raise InvalidInput("A message needs words.", field="message")
     jid = to_jid(key.chat)

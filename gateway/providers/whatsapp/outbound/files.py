@@ -11,8 +11,7 @@ from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as wa
 from gateway.domain.errors import InvalidInput
 from gateway.domain.messages import MediaKind, OutgoingMedia, OutgoingMessage
 from gateway.providers.whatsapp.outbound import ogg, pictures
-from gateway.providers.whatsapp.outbound.compose import refer
-from gateway.providers.whatsapp.outbound.markup import as_marks
+from gateway.providers.whatsapp.outbound.compose import refer, words_to_send
 from gateway.providers.whatsapp.outbound.voice import as_voice_note
 from gateway.providers.whatsapp.refusals import refusals
 
@@ -31,7 +30,7 @@ async def file_message(client: NewAClient, message: OutgoingMessage, file: Outgo
     match file.media:
         case MediaKind.IMAGE:
             look = await asyncio.to_thread(pictures.look_at, data)
-            if look is None or file.mime_type not in _IMAGES:
+            if look is None or file.mime_type.partition(";")[0].strip().lower() not in _IMAGES:
                 raise InvalidInput("This is no picture WhatsApp shows; send it as a document.", field="file")
             uploaded = await _upload(client, data, MediaType.MediaImage)
             image = _filled(wa.ImageMessage(), uploaded, file)
@@ -59,11 +58,12 @@ async def file_message(client: NewAClient, message: OutgoingMessage, file: Outgo
             audio.seconds = (ogg.seconds_of(data) or 0) if ogg.is_opus(data) else 0
             return _referring(wa.Message(audioMessage=audio), audio, message, file)
         case MediaKind.STICKER:
-            data = data if file.mime_type == "image/webp" else await asyncio.to_thread(pictures.as_sticker, data)
-            uploaded = await _upload(client, data, MediaType.MediaImage)
+            made = await asyncio.to_thread(pictures.as_sticker, data)
+            uploaded = await _upload(client, made.data, MediaType.MediaImage)
             sticker = _filled(wa.StickerMessage(), uploaded, file)
             sticker.mimetype = "image/webp"
             sticker.width = sticker.height = pictures.STICKER
+            sticker.isAnimated = made.animated
             return _referring(wa.Message(stickerMessage=sticker), sticker, message, file)
         case MediaKind.DOCUMENT:
             uploaded = await _upload(client, data, MediaType.MediaDocument)
@@ -91,7 +91,7 @@ def _filled(part: Any, uploaded: UploadResponse, file: OutgoingMedia) -> Any:
 
 
 def _referring(built: wa.Message, part: Any, message: OutgoingMessage, file: OutgoingMedia) -> wa.Message:
-    words = as_marks(file.caption, message.format)
+    words = words_to_send(file.caption, message.format)
     if words and "caption" in part.DESCRIPTOR.fields_by_name:
         part.caption = words
     refer(part.contextInfo, message, words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import warnings
+import struct
 from typing import Final
 
 from msgspec import Struct
@@ -15,8 +15,19 @@ THUMBNAIL: Final = 72
 """Pixels of the longer side of what a phone shows before it has the picture."""
 STICKER: Final = 512
 """Pixels of a sticker's sides."""
-MAX_PIXELS: Final = 100_000_000
-"""More than any phone sends; a small file can claim to be a picture that fills the memory."""
+MAX_PIXELS: Final = 50_000_000
+"""What the cameras of phones make; a small file can claim to be a picture that fills the memory."""
+
+_FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP")
+"""Pillow reads many more, some by starting other programs."""
+_ORIENTATION: Final = 0x0112
+_ON_ITS_SIDE: Final = range(5, 9)
+"""EXIF orientations that swap width and height."""
+_UNREADABLE: Final = (
+    OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError, MemoryError,
+    struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
+"""What Pillow raises over a file that is broken, depending on where."""
 
 
 class Look(Struct, frozen=True):
@@ -28,38 +39,55 @@ class Look(Struct, frozen=True):
     """JPEG."""
 
 
+class Sticker(Struct, frozen=True):
+    """A WebP that WhatsApp shows as a sticker."""
+
+    data: bytes
+    animated: bool = False
+
+
 def look_at(data: bytes) -> Look | None:
-    """Size and thumbnail; None for what is no picture Pillow knows."""
+    """Size and thumbnail, the right way up; None for what is no picture WhatsApp shows."""
     try:
         with _opened(data) as picture:
-            upright = ImageOps.exif_transpose(picture)
-            width, height = upright.size
-            upright.thumbnail((THUMBNAIL, THUMBNAIL))
+            width, height = picture.size
+            if picture.getexif().get(_ORIENTATION) in _ON_ITS_SIDE:
+                width, height = height, width
+            # Made small first: of a JPEG only so much is decoded as this takes.
+            picture.thumbnail((THUMBNAIL, THUMBNAIL))
+            small = ImageOps.exif_transpose(picture).convert("RGBA")
+            white = Image.new("RGBA", small.size, "white")
             out = io.BytesIO()
-            upright.convert("RGB").save(out, "JPEG", quality=60)
+            Image.alpha_composite(white, small).convert("RGB").save(out, "JPEG", quality=60)
             return Look(width, height, out.getvalue())
-    except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning, SyntaxError):
+    except _UNREADABLE:
         return None
 
 
-def as_sticker(data: bytes) -> bytes:
-    """A WebP of 512 by 512 pixels, the picture in its middle. Raises InvalidInput for what is no picture."""
+def as_sticker(data: bytes) -> Sticker:
+    """A WebP of 512 by 512 pixels, the picture in its middle; one that is animated or of that size stays as it is.
+
+    Raises InvalidInput for what is no picture.
+    """
     try:
         with _opened(data) as picture:
+            animated = bool(getattr(picture, "is_animated", False))
+            if picture.format == "WEBP" and (animated or picture.size == (STICKER, STICKER)):
+                picture.load()  # a broken one is refused here, not shown as nothing there
+                return Sticker(data, animated)
             small = ImageOps.contain(ImageOps.exif_transpose(picture).convert("RGBA"), (STICKER, STICKER))
             square = Image.new("RGBA", (STICKER, STICKER), (0, 0, 0, 0))
             square.paste(small, ((STICKER - small.width) // 2, (STICKER - small.height) // 2))
             out = io.BytesIO()
             square.save(out, "WEBP", quality=85)
-            return out.getvalue()
-    except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning, SyntaxError):
-        raise InvalidInput("A sticker has to be a picture: WebP, PNG or JPEG.", field="file") from None
+            return Sticker(out.getvalue())
+    except _UNREADABLE:
+        raise InvalidInput("A sticker has to be a picture: WebP, PNG, GIF or JPEG.", field="file") from None
 
 
 def _opened(data: bytes) -> Image.Image:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        picture = Image.open(io.BytesIO(data))
+    picture = Image.open(io.BytesIO(data), formats=_FORMATS)
     if picture.width * picture.height > MAX_PIXELS:
+        picture.close()
         raise ValueError("too many pixels")
     return picture

@@ -83,4 +83,7 @@ def _content(message: OutgoingMessage, built: wa.Message, network_id: str) -> Co
     content: Any = content_of(inside(built), network_id)  # as the other side reads it, so that `ref` can be fetched
     if isinstance(given, OutgoingMedia) and isinstance(content, Media):
         return structs.replace(content, file_name=content.file_name or given.file_name)
-    return structs.replace(given, ref=network_id) if isinstance(given, Poll) else content
+    if isinstance(given, Poll):
+        question, options = compose.poll_words(given)
+        return structs.replace(given, question=question, options=options, ref=network_id)
+    return content
