@@ -1,7 +1,7 @@
 """Sessions talk while others come and go, in one process: `python -m tests.e2e.whatsapp.churn`.
 
-Runs with the environment of a simulator, which has to be there when the process starts. `CHURN_DEVICES` names a JSON
-file with two lists of device stores: `stay` and `move`. Prints one JSON line; see `Report`.
+Runs with the environment of a simulator, which has to be there when the process starts; `CHURN_CONTROL` is the port of
+its control and `CHURN_FOLDER` is for device stores. Prints one JSON line; see `Report`.
 """
 
 from __future__ import annotations
@@ -10,77 +10,79 @@ import asyncio
 import itertools
 import os
 import sys
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from gateway.domain.errors import NetworkUnreachable
+from gateway.domain.ids import InstanceId
 from gateway.providers.whatsapp import library
+from gateway.providers.whatsapp.devices import DeviceFiles
 from gateway.providers.whatsapp.link import Link, NotLive, Turns
+from gateway.providers.whatsapp.signs import SIGNS, Code
+from tests.e2e.whatsapp.churn_report import SECONDS, Report, Usage
+from tests.simulators.whatsapp.remote import Ready, RemoteWhatsApp, connect
 
-SECONDS = float(os.environ.get("CHURN_SECONDS", "60"))
 RATE = float(os.environ.get("CHURN_RATE", "600"))
 """Sends per second, of all that stay."""
-
-
-class Devices(msgspec.Struct, frozen=True):
-    """Stores of linked devices (names as neonize takes them), and to whom they write."""
-
-    stay: list[str]
-    move: list[str]
-    friend: str
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """What the process holds: threads of Python and of Go, open descriptors, resident bytes."""
-
-    threads: int
-    descriptors: int
-    rss: int
-
-
-class Report(msgspec.Struct, frozen=True):
-    """What happened in so many seconds."""
-
-    seconds: float
-    sent: int
-    failed: int
-    opened: int
-    closed: int
-    refused: int
-    """Openings that the network did not answer."""
-    before: Usage
-    after: Usage
+STAYING = 20
+MOVING = 20
+FRIEND = "4915900000001"
 
 
 class Churn:
     """Counts."""
 
-    def __init__(self, devices: Devices) -> None:
-        self.devices = devices
+    def __init__(self, whatsapp: RemoteWhatsApp, folder: Path) -> None:
+        self.whatsapp = whatsapp
+        self.folder = folder
         self.turns = Turns()
         self.sent = self.failed = self.opened = self.closed = self.refused = 0
 
-    def link(self, store: str) -> tuple[Link, asyncio.Event]:
+    def store(self, number: int) -> str:
+        """The name of a device's store, as neonize takes it."""
+        files = DeviceFiles(self.folder, InstanceId(f"device-{number}"))
+        files.make_folder()
+        return files.store_name
+
+    def link(self, store: str, on_qr: Callable[[str], None] | None = None) -> tuple[Link, asyncio.Event]:
         """A connection, and whether it is logged in."""
         loop, logged_in = asyncio.get_running_loop(), asyncio.Event()
 
         def on_event(code: int, _: bytes) -> None:
-            if code == _CONNECTED:
+            if code == Code.CONNECTED:
                 loop.call_soon_threadsafe(logged_in.set)
 
-        props = library.device_props("Churn")
-        return Link(store, turns=self.turns, events=(_CONNECTED,), on_event=on_event, device_props=props), logged_in
+        link = Link(
+            store,
+            turns=self.turns,
+            events=tuple(SIGNS),
+            on_event=on_event,
+            device_props=library.device_props("Churn"),
+            on_qr=on_qr,
+            on_login=lambda _: None,
+        )
+        return link, logged_in
+
+    async def stay(self, number: int) -> Link:
+        """A device that is linked and logged in, as its phone scanned it."""
+        loop, code = asyncio.get_running_loop(), asyncio.Queue[str]()
+        link, logged_in = self.link(self.store(number), lambda text: _put(loop, code, text))
+        async with asyncio.timeout(60):
+            opening = asyncio.create_task(link.open())
+            await self.whatsapp.scan(await code.get(), f"49151{number:08}")
+            await opening
+            await logged_in.wait()
+        return link
 
     async def talk(self, link: Link, number: int, until: float) -> None:
         """Send at this one's share of the rate."""
         from neonize.utils.jid import build_jid
 
-        friend = build_jid(self.devices.friend)
-        pause = len(self.devices.stay) / RATE
+        friend = build_jid(FRIEND)
+        pause = STAYING / RATE
         due = time.monotonic()
         for count in itertools.count():
             if time.monotonic() > until:
@@ -108,7 +110,8 @@ class Churn:
             self.closed += 1
 
 
-_CONNECTED = 3
+def _put(loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[str], text: str) -> None:
+    loop.call_soon_threadsafe(queue.put_nowait, text)
 
 
 def usage() -> Usage:
@@ -121,32 +124,33 @@ def usage() -> Usage:
     )
 
 
-async def churn(devices: Devices) -> Report:
+async def churn() -> Report:
     """Run for `CHURN_SECONDS`."""
-    run = Churn(devices)
-    stay: Sequence[tuple[Link, asyncio.Event]] = [run.link(store) for store in devices.stay]
-    for link, logged_in in stay:
-        await link.open()
-        async with asyncio.timeout(60):
-            await logged_in.wait()
+    ready = Ready(control=int(os.environ["CHURN_CONTROL"]), proxy="", environment={})
+    whatsapp = await connect(ready)
+    run = Churn(whatsapp, Path(os.environ["CHURN_FOLDER"]))
+    await whatsapp.add_person(FRIEND, "Friend")
+    staying = [await run.stay(number) for number in range(STAYING)]
+    moving = [run.store(number) for number in range(STAYING, STAYING + MOVING)]
+    for number in range(STAYING, STAYING + MOVING):
+        await (await run.stay(number)).close()
     before, started = usage(), time.monotonic()
     until = started + SECONDS
     await asyncio.gather(
-        *(run.talk(link, number, until) for number, (link, _) in enumerate(stay)),
-        *(run.come_and_go(store, until) for store in devices.move),
+        *(run.talk(link, number, until) for number, link in enumerate(staying)),
+        *(run.come_and_go(store, until) for store in moving),
     )
     seconds, after = time.monotonic() - started, usage()
-    for link, _ in stay:
+    for link in staying:
         await link.close()
+    await whatsapp.close()
     return Report(seconds, run.sent, run.failed, run.opened, run.closed, run.refused, before, after)
 
 
 def main() -> None:
-    """Report as one line of JSON, and leave as the interpreter does."""
-    devices = msgspec.json.decode(Path(os.environ["CHURN_DEVICES"]).read_bytes(), type=Devices)
+    """Report as one line of JSON."""
     library.load()
-    print(msgspec.json.encode(asyncio.run(churn(devices))).decode(), flush=True)
-    assert threading.main_thread() is threading.current_thread()
+    print(msgspec.json.encode(asyncio.run(churn())).decode(), flush=True)
 
 
 if __name__ == "__main__":

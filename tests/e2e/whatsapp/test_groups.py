@@ -83,7 +83,7 @@ async def test_a_group_is_talked_in_and_its_changes_are_told(place: Town, line: 
     await place.whatsapp.change_members(group, "add", ANN, [CLEO])
     await until("Cleo is told", lambda: _told_of(line, group, CLEO, "member"))
     await place.whatsapp.change_members(group, "promote", ANN, [CLEO])
-    await until("her rise is told", lambda: _told_of(line, group, CLEO, "admin"))
+    await until("her rise is told", lambda: _told_of(line, group, CLEO, "administrator"))
     assert await place.problems() == []
 
 

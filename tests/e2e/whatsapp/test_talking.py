@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
 
 from tests.e2e.whatsapp.hearing import find_seen, hear
@@ -77,9 +76,7 @@ async def test_replies_and_mentions_are_seen_as_such_at_both_ends(place: Town, l
         ("sticker", "a.webp", WEBP),
     ],
 )
-async def test_files_travel_both_ways_byte_for_byte(
-    place: Town, line: Line, kind: str, name: str, data: bytes
-) -> None:
+async def test_files_travel_both_ways_byte_for_byte(place: Town, line: Line, kind: str, name: str, data: bytes) -> None:
     caption = "look" if kind in ("image", "video", "document") else ""
     answer = await line.api.post(
         f"/api/whatsapp/{line.id}/send-file",

@@ -14,7 +14,17 @@ from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as wa
 
 from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Address
-from gateway.domain.messages import ChatKind, ContactCard, Location, Message, OutgoingMessage, Poll, Text, TextFormat, words_of
+from gateway.domain.messages import (
+    ChatKind,
+    ContactCard,
+    Location,
+    Message,
+    OutgoingMessage,
+    Poll,
+    Text,
+    TextFormat,
+    words_of,
+)
 from gateway.providers.whatsapp.jids import is_group, kind_of, normalise
 from gateway.providers.whatsapp.outbound.markup import as_marks
 
@@ -150,4 +160,3 @@ def _escaped(text: str) -> str:
     for character in "\\,;":
         text = text.replace(character, f"\\{character}")
     return "\\n".join(text.splitlines())  # a carriage return, too, would begin a line of the card
-

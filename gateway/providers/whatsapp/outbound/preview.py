@@ -50,9 +50,7 @@ async def add_preview(text: wa.ExtendedTextMessage, egress: Egress) -> None:
             return
         text.matchedText, text.title, text.description = url, told.title, told.description
         if told.picture:
-            fetched = await egress.fetch(
-                urljoin(url, told.picture), max_bytes=PICTURE_BYTES, total_timeout=TIMEOUT
-            )
+            fetched = await egress.fetch(urljoin(url, told.picture), max_bytes=PICTURE_BYTES, total_timeout=TIMEOUT)
             look = await asyncio.to_thread(pictures.look_at, fetched.data)
             if look is not None:
                 text.JPEGThumbnail = look.thumbnail

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from msgspec import structs
 from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as wa
@@ -80,7 +80,7 @@ def _content(message: OutgoingMessage, built: wa.Message, network_id: str) -> Co
     given = message.content
     if not isinstance(given, OutgoingMedia | Poll):
         return given
-    content: Any = content_of(inside(built), network_id)  # as the other side reads it, so that `ref` can be fetched
+    content: Content = content_of(inside(built), network_id)  # as the other side reads it, so that `ref` can be fetched
     if isinstance(given, OutgoingMedia) and isinstance(content, Media):
         return structs.replace(content, file_name=content.file_name or given.file_name)
     if isinstance(given, Poll):
