@@ -71,7 +71,7 @@ async def test_a_collected_client_stops_nobody(device: Device) -> None:
     await old.link.close()
     new = await device.connected()
     assert new.link.client.uuid != old.link.client.uuid
-    assert not old.link.client._stop_finalizer.alive  # noqa: SLF001 - what the finalizer would do is the pitfall
+    assert not old.link.client._stop_finalizer.alive
     del old
     gc.collect()
     assert await new.link.client.is_on_whatsapp(ANN)
