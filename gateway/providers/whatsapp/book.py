@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gateway.domain.contacts import NumberCheck, Picture
@@ -17,12 +17,17 @@ from gateway.providers.whatsapp.refusals import refusals
 
 if TYPE_CHECKING:
     from neonize.aioze.client import NewAClient
+    from neonize.proto.Neonize_pb2 import Contact, IsOnWhatsAppResponse
 
 
 async def people(client: NewAClient, about: Context) -> tuple[Sequence[Person], Sequence[Person]]:
     """The phone's address book, and everybody else met, with the names they gave themselves."""
     with refusals("tell the contacts"):
         found = await client.contact.get_all_contacts()
+    return _parted(found, about)
+
+
+def _parted(found: Iterable[Contact], about: Context) -> tuple[Sequence[Person], Sequence[Person]]:
     book: dict[Address, Person] = {}
     met: dict[Address, Person] = {}
     for each in found:
@@ -52,6 +57,12 @@ async def check_numbers(client: NewAClient, numbers: Sequence[str], about: Conte
     asked = {number: phone_digits(number, field="phones") for number in numbers}
     with refusals("check the numbers"):
         told = await client.is_on_whatsapp(*(f"+{digits}" for digits in dict.fromkeys(asked.values())))
+    return _checks(numbers, asked, told, about)
+
+
+def _checks(
+    numbers: Sequence[str], asked: Mapping[str, str], told: Iterable[IsOnWhatsAppResponse], about: Context
+) -> Sequence[NumberCheck]:
     answers = {each.Query.lstrip("+"): each for each in told}
     checks: list[NumberCheck] = []
     for number in numbers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from gateway.domain.errors import InvalidInput
@@ -17,7 +17,7 @@ from gateway.providers.whatsapp.unwrap import inside
 
 if TYPE_CHECKING:
     from neonize.aioze.client import NewAClient
-    from neonize.proto.Neonize_pb2 import NewsletterMetadata
+    from neonize.proto.Neonize_pb2 import NewsletterMessage, NewsletterMetadata
 
 MAX_POSTS: Final = 100
 
@@ -39,6 +39,10 @@ async def posts(
         raise InvalidInput("This is no channel; a channel's id ends in @newsletter.", field="channelId")
     with refusals("show the channel's messages"):
         told = await client.get_newsletter_messages(to_jid(channel), min(limit, MAX_POSTS), before or 0)
+    return _posts(told, channel, about)
+
+
+def _posts(told: Iterable[NewsletterMessage], channel: Address, about: Context) -> Sequence[Message]:
     chat = Chat(address=channel, kind=ChatKind.CHANNEL)
     found = [
         Message(

@@ -132,7 +132,11 @@ class Doing:
         """Who is blocked."""
         from gateway.providers.whatsapp import book
 
-        return await book.blocked(self.client, self._about())
+        people = await book.blocked(self.client, self._about())
+        hidden = frozenset(each.lid for each in people if each.lid and not each.pn)
+        if hidden and self._reader is not None and await self._reader.look_up(hidden):
+            people = await book.blocked(self.client, self._about())
+        return people
 
     async def set_blocked(self, address: Address, blocked: bool) -> None:
         """Block or unblock somebody."""

@@ -77,7 +77,7 @@ class Reader:
         vote = await self._vote(arrival)
         converted = convert(arrival.code, arrival.payload, self.about(), vote=vote)
         self.pairs.learn_from(converted)
-        if await self._look_up(missing(converted)):
+        if await self.look_up(missing(converted)):
             converted = convert(arrival.code, arrival.payload, self.about(), vote=vote)
         return [event for each in converted if (event := await self._complete(each)) is not None]
 
@@ -126,7 +126,7 @@ class Reader:
             self._context.report.note(f"A vote could not be read: {error}", "warning")
             return None
 
-    async def _look_up(self, lids: frozenset[Address]) -> bool:
+    async def look_up(self, lids: frozenset[Address]) -> bool:
         """Ask the device's own store; whether it knew anybody."""
         found = False
         for lid in lids - self._nameless:

@@ -110,7 +110,15 @@ def test_a_hidden_person_named_by_their_digits_is_not_taken_for_a_phone_number()
 
 @pytest.mark.parametrize(
     "words",
-    ["ann@4915100000002.example", "@49151000.00", "@1234", "@1234567890123456", "@0151000000", "@@4915100000002", "@all"],
+    [
+        "ann@4915100000002.example",
+        "@49151000.00",
+        "@1234",
+        "@1234567890123456",
+        "@0151000000",
+        "@@4915100000002",
+        "@all",
+    ],
 )
 def test_not_every_at_sign_mentions(words: str) -> None:
     assert mentioned(words) == []
@@ -144,7 +152,8 @@ def test_a_place_off_the_map_is_refused(latitude: float, longitude: float) -> No
 
 
 def vcard(card: ContactCard) -> list[str]:
-    return card_message(to_ann(card), card).contactMessage.vcard.split("\n")
+    text: str = card_message(to_ann(card), card).contactMessage.vcard
+    return text.split("\n")
 
 
 def test_a_card_escapes_what_vcards_read_as_their_own() -> None:

@@ -85,7 +85,8 @@ def test_every_kind_of_colour_is_read(mode: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("orientation", "size", "red"), [(1, (300, 200), (5, 20)), (3, (300, 200), (60, 20)), (6, (200, 300), (20, 5)), (8, (200, 300), (20, 60))]
+    ("orientation", "size", "red"),
+    [(1, (300, 200), (5, 20)), (3, (300, 200), (60, 20)), (6, (200, 300), (20, 5)), (8, (200, 300), (20, 60))],
 )
 def test_a_picture_taken_with_the_phone_turned_is_upright(
     orientation: int, size: tuple[int, int], red: tuple[int, int]

@@ -166,7 +166,9 @@ def test_a_long_title_and_description_are_cut() -> None:
     assert (len(told.title), len(told.description)) == (300, 1000)
 
 
-@pytest.mark.parametrize("odd", ["<![odd[", "<!-- never closed", "<!DOCTYPE", "<?php", "</", "<a href='", "&#xffffffff;"])
+@pytest.mark.parametrize(
+    "odd", ["<![odd[", "<!-- never closed", "<!DOCTYPE", "<?php", "</", "<a href='", "&#xffffffff;"]
+)
 def test_odd_markup_behind_the_title_does_no_harm(odd: str) -> None:
     told = read_page(f"<title>Page</title>{odd}".encode(), "text/html")
     assert told is not None
