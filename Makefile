@@ -2,7 +2,8 @@
 
 VENV   ?= .venv
 PY     := $(VENV)/bin/python
-JOBS   ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# One more than there are cores: many tests wait for processes of their own, and a core would wait with them.
+JOBS   ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
 ARGS   ?=
 IMAGE  ?= messaging-gateway
 

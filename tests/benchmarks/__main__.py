@@ -15,7 +15,7 @@ import msgspec
 import uvloop
 
 from gateway.kit import log as logs
-from tests.benchmarks import accepting, delivering, latency, memory, requests
+from tests.benchmarks import accepting, delivering, latency, memory, requests, whatsapp
 from tests.benchmarks.figure import Figure, table
 from tests.benchmarks.place import KINDS, Kind, Place, place
 
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Measure] = {
     "delivering": delivering.measure,
     "latency": latency.measure,
     "memory": memory.measure,
+    "whatsapp": whatsapp.measure,
 }
 
 

@@ -64,7 +64,14 @@ def first_cells(page: str, heading: str) -> set[str]:
     return {word for row in rows for word in re.findall(r"`(\w+)`", row)}
 
 
-BESIDES = {"GATEWAY_EXPORT_PASSPHRASE", "NEONIZE_BOT_TAG"}
+BESIDES = {
+    "GATEWAY_EXPORT_PASSPHRASE",
+    "HTTPS_PROXY",
+    "NEONIZE_BOT_TAG",
+    "NO_PROXY",
+    "SIMULATED_WHATSAPP_KEY",
+    "SSL_CERT_FILE",
+}
 """Variables that are read by a command or a library and are no settings of the gateway."""
 
 

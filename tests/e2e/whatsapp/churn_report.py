@@ -6,7 +6,7 @@ import os
 
 import msgspec
 
-SECONDS = float(os.environ.get("CHURN_SECONDS", "60"))
+SECONDS = float(os.environ.get("CHURN_SECONDS", "15"))
 
 
 class Usage(msgspec.Struct, frozen=True):
