@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import logging
@@ -18,24 +19,31 @@ _lock = threading.Lock()
 
 
 def load() -> ModuleType:
-    """The module with neonize's asyncio client. Blocks, so call it in a thread; leaves the process's logging alone."""
+    """The module with neonize's asyncio client; leaves the process's logging alone.
+
+    The first call blocks for half a second, so make it in a thread; later ones cost nothing.
+    """
     with _lock:
-        _stand_in_for_libmagic()
-        root = logging.getLogger()
-        level, handlers = root.level, list(root.handlers)
-        with warnings.catch_warnings():
-            # It asks `uname` through a pipe that it never closes; collected here, it warns nobody later.
-            warnings.simplefilter("ignore", ResourceWarning)
-            from neonize.aioze import client
+        return _import()
 
-            gc.collect()
-            subprocess._cleanup()  # type: ignore[attr-defined]  # noqa: SLF001 - else it warns when the next process starts
 
-        # It calls logging.basicConfig when it is imported, which would print its lines among ours.
-        root.setLevel(level)
-        for handler in [each for each in root.handlers if each not in handlers]:
-            root.removeHandler(handler)
-        return cast(ModuleType, client)
+@functools.cache
+def _import() -> ModuleType:
+    _stand_in_for_libmagic()
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    with warnings.catch_warnings():
+        # It asks `uname` through a pipe that it never closes; collected here, it warns nobody later.
+        warnings.simplefilter("ignore", ResourceWarning)
+        from neonize.aioze import client
+
+        gc.collect()
+        subprocess._cleanup()  # type: ignore[attr-defined]  # noqa: SLF001 - else it warns when the next process starts
+    # It calls logging.basicConfig when it is imported, which would print its lines among ours.
+    root.setLevel(level)
+    for handler in [each for each in root.handlers if each not in handlers]:
+        root.removeHandler(handler)
+    return cast(ModuleType, client)
 
 
 def _stand_in_for_libmagic() -> None:
