@@ -31,7 +31,7 @@ demo: $(VENV)/.dev ## See it work in a minute, without any account
 	@$(PY) -m tests.demo
 
 test: $(VENV)/.dev ## Run the tests on every core (ARGS="-k word" to choose)
-	$(PY) -m pytest -n $(JOBS) --ignore=tests/benchmarks $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist worksteal --ignore=tests/benchmarks $(ARGS)
 
 check: lint types imports deps unit ## Everything that can be checked without running it
 
