@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_SUBJECT: Final = 100
 """Characters of a group's name."""
+
+_INVITE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 _FATES: Final = {
     401: ("blocked", "This person has blocked the account."),
@@ -108,7 +111,7 @@ async def join(client: NewAClient, link: str) -> Address:
 
 def _code(link: str) -> str:
     code = link.strip().partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
-    if not code.isascii() or not code.isalnum():
+    if not _INVITE.fullmatch(code):
         raise InvalidInput("An invite link, or its code, is required.", field="link")
     return code
 

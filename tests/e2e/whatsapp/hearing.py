@@ -14,7 +14,7 @@ async def hear(line: Line, event: str, **matching: Any) -> dict[str, Any]:
     def found() -> list[dict[str, Any]]:
         return [each for each in line.told(event) if all(each.get(key) == value for key, value in matching.items())]
 
-    await until(f"{event} with {matching}", found, within=10)
+    await until(f"{event} with {matching}", found)
     return found()[0]
 
 
@@ -28,5 +28,5 @@ async def find_seen(line: Line, person: str, **matching: Any) -> RemoteSeen:
         found = [each for each in seen if all(getattr(each, key) == value for key, value in matching.items())]
         return bool(found)
 
-    await until(f"{person} sees {matching}", came, within=10)
+    await until(f"{person} sees {matching}", came)
     return found[0]

@@ -54,6 +54,8 @@ async def test_a_group_is_made_changed_and_left(place: Town, line: Line) -> None
     link = (await line.get(f"{path}/invite"))["link"]
     assert link.endswith((await place.whatsapp.group(group)).invite)
     assert (await line.post(f"{path}/invite/reset"))["link"] != link
+    shown = await line.get(path)
+    assert (shown["id"], shown["subject"], len(shown["members"])) == (group, "The team", 3)
     await line.post(f"{path}/leave")
     assert OWN not in (await place.whatsapp.group(group)).members
     assert await place.problems() == []
@@ -64,6 +66,8 @@ async def test_a_group_of_others_is_joined_by_its_link(place: Town, line: Line) 
     joined = await line.post("/groups/join", {"link": f"https://chat.whatsapp.com/{theirs.invite}"})
     assert joined["id"] == theirs.jid
     assert OWN in (await place.whatsapp.group(theirs.jid)).members
+    await line.post("/groups/join", {"link": "https://chat.whatsapp.com/"}, 400)
+    assert (await line.post("/groups/join", {"link": "NeverGivenToAnybody123"}, 502))["code"]
     assert await place.problems() == []
 
 

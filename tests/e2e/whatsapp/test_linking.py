@@ -103,13 +103,14 @@ async def test_an_unlinked_instance_says_why_it_cannot_be_linked_and_never_that_
     state = await line.state()
     assert state["status"] == "error"
     assert "passkey" in state["stateMessage"]
-    assert [each["reason"] for each in line.told("connection_closed")] == ["passkey_required"]
+    assert [each["reason"] for each in await line.heard(1, "connection_closed")] == ["passkey_required"]
 
     await place.whatsapp.fault("refuse_login", code=405)
     await line.post("/reconnect")
     await until("the library is too old", lambda: _is_in(line, "client_outdated"))
     assert (await line.state())["status"] == "error"
-    assert [each["reason"] for each in line.told("connection_closed")] == ["passkey_required", "client_outdated"]
+    closed = await line.heard(2, "connection_closed")
+    assert [each["reason"] for each in closed] == ["passkey_required", "client_outdated"]
 
     await line.post("/reconnect")
     await line.link()

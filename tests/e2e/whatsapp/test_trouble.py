@@ -91,12 +91,12 @@ async def test_a_restriction_says_how_long_and_ends_by_itself(place: Town, line:
     await line.seen_by(ANN, 1)
 
     before = datetime.now(UTC)
-    await place.whatsapp.ban(OWN, code=104, seconds=2)
+    await place.whatsapp.ban(OWN, code=104, seconds=5)
     await place.whatsapp.drop(OWN)
     told = (await line.heard(2, "connection_restricted"))[-1]
     assert told["reason"] == "temporary_ban"
     assert "same message too often" in told["message"]
-    ban = timedelta(seconds=2)
+    ban = timedelta(seconds=5)
     assert before + ban <= datetime.fromisoformat(told["until"]) <= datetime.now(UTC) + ban
     assert (await line.send(ANN, "shut out", status=500))["code"] == "not_connected"
     await until("the ban is over", line.is_connected)
@@ -195,10 +195,12 @@ async def _has_prekeys(place: Town) -> bool:
 async def test_a_connection_that_stands_and_says_nothing_is_found_and_replaced(place: Town) -> None:
     watchful = await place.open_gateway(WHATSAPP_PROBE="5")
     line = await place.open_line(gateway=watchful)
+    await place.whatsapp.fault("refuse_connect", times=None)
     assert await place.whatsapp.silence(OWN) == 1
     (told,) = await line.heard(1, "connection_stalled")
     assert told["reason"] == "stalled"
     assert (await line.state())["ready"] is False
+    await place.whatsapp.clear_faults()
     await until("a new connection carries", line.is_connected)
     await place.whatsapp.write_text(ANN, OWN, "Are you there?")
     assert (await line.heard(1))[0]["body"] == "Are you there?"

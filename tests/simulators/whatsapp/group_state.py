@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import string
 import time
 from dataclasses import dataclass, field
 
@@ -17,7 +18,12 @@ MEMBER = "member"
 ADMIN = "admin"
 OWNER = "superadmin"
 
+_INVITE_ALPHABET = string.ascii_letters + string.digits
 _INVITE_LENGTH = 22  # as WhatsApp's own codes
+
+
+def _new_invite() -> str:
+    return "".join(secrets.choice(_INVITE_ALPHABET) for _ in range(_INVITE_LENGTH))
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Group:
     ranks: dict[str, str] = field(default_factory=dict)
     description: Description | None = None
     settings: GroupSettings = field(default_factory=GroupSettings)
-    invite: str = field(default_factory=lambda: secrets.token_urlsafe(17)[:_INVITE_LENGTH])
+    invite: str = field(default_factory=_new_invite)
     revoked_invites: set[str] = field(default_factory=set)
     version: int = 1
     subject_by: User | None = None
@@ -99,7 +105,7 @@ class Group:
 
     def renew_invite(self) -> str:
         self.revoked_invites.add(self.invite)
-        self.invite = secrets.token_urlsafe(17)[:_INVITE_LENGTH]
+        self.invite = _new_invite()
         return self.invite
 
     def participant(self, user: User) -> Node:
