@@ -31,6 +31,7 @@ from gateway.services.inbox import Inbox
 from gateway.services.instances import Instances
 from gateway.services.limits import Limiter
 from gateway.services.live import Live
+from gateway.services.logins import Logins
 from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
 from gateway.services.pacer import Pace
@@ -168,6 +169,7 @@ async def running(
             tenants=tenants,
             api_keys=ApiKeys(storage, auth=auth, clock=clock),
             instances=instances,
+            logins=Logins(instances, registry, providers, clock),
             messaging=Messaging(
                 storage,
                 registry,

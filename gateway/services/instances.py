@@ -8,13 +8,12 @@ from datetime import datetime
 
 from msgspec import Struct, structs
 
-from gateway.domain.errors import Conflict, GatewayError, InvalidInput, Unsupported
+from gateway.domain.errors import Conflict, GatewayError, InvalidInput
 from gateway.domain.events import AcceptedEvent
 from gateway.domain.ids import InstanceId, new_id
 from gateway.domain.instances import (
     Instance,
     JournalLine,
-    LoginCode,
     ProviderName,
     SessionState,
     SessionStateKind,
@@ -25,7 +24,7 @@ from gateway.domain.webhooks import Endpoint
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
 from gateway.kit.secrets import SealError, new_instance_key
-from gateway.providers.contract import KeepsDevices, LogsOut, PairsByCode, Provider
+from gateway.providers.contract import KeepsDevices, LogsOut, Provider
 from gateway.services.transfer import EXPORTED, refuse_exported
 from gateway.services.webhooks import EndpointChange, Webhooks
 from gateway.sessions.registry import Registry
@@ -35,9 +34,6 @@ from gateway.storage.storage import Storage
 log = get_logger(__name__)
 
 MAX_NAME = 255
-LOGIN_WAIT = 20.0
-"""Seconds a request for a pairing code waits for its session to open."""
-_LOGIN_LOOK_EVERY = 0.1
 
 
 class NewInstance(Struct, frozen=True, kw_only=True):
@@ -199,42 +195,6 @@ class Instances:
         await self._sessions.stop(instance_id, code="logged_out", sentence="Logged out.")
         await self._forget_device(instance)
 
-    async def login_code(self, who: Principal, instance_id: InstanceId) -> LoginCode | None:
-        """What a person has to scan or type right now; None when nothing."""
-        await self._storage.instances.get(who, instance_id)
-        return self._sessions.login_code(instance_id)
-
-    async def begin_login(self, who: Principal, instance_id: InstanceId) -> None:
-        """Start it, when it stands still and its network links devices: somebody wants to log in.
-
-        An instance's own key may not start what a person stopped.
-        """
-        instance = await self.get(who, instance_id)
-        if who.instance_id is None and instance.state.kind.is_final and self._links_devices(instance):
-            await self.reconnect(who, instance_id)
-
-    async def pairing_code(self, who: Principal, instance_id: InstanceId, phone: str) -> LoginCode:
-        """The code to type on the phone with this number; starts the instance when it stands still.
-
-        Raises Unsupported, InvalidInput for a number that cannot be, Conflict when it is logged in already or no
-        session opened in time, NetworkRefused or NetworkUnreachable when the network gives none.
-        """
-        instance = await self.get(who, instance_id)
-        if not self._links_devices(instance):
-            raise Unsupported("This provider does not log in by a pairing code.")
-        if not any(character.isdigit() for character in phone):
-            raise InvalidInput("A phone number with its country code is required.", field="phoneNumber")
-        await self.begin_login(who, instance_id)
-        deadline = self._clock.monotonic() + LOGIN_WAIT
-        while self._state_kind(instance_id) is SessionStateKind.STARTING and self._clock.monotonic() < deadline:
-            await self._clock.sleep(_LOGIN_LOOK_EVERY)
-        session = self._sessions.find(instance_id)
-        if session is None:
-            raise Conflict(f"Instance {instance_id} does not open right now; its status says why.")
-        if not isinstance(session, PairsByCode):
-            raise Unsupported("This provider does not log in by a pairing code.")
-        return await session.request_pairing_code(phone)
-
     async def journal(self, who: Principal, instance_id: InstanceId) -> Sequence[JournalLine]:
         """Its session's last lines, oldest first."""
         await self._storage.instances.get(who, instance_id)
@@ -308,13 +268,6 @@ class Instances:
         sentence = "The session waits for its turn to be opened." if instance.wanted else "Stopped."
         state = SessionState(kind=kind, code=kind.value, sentence=sentence, at=instance.state.at)
         return structs.replace(instance, state=state)
-
-    def _state_kind(self, instance_id: InstanceId) -> SessionStateKind | None:
-        state = self._sessions.state(instance_id)
-        return state.kind if state else None
-
-    def _links_devices(self, instance: Instance) -> bool:
-        return isinstance(self._providers.get(instance.provider), KeepsDevices)
 
     async def _forget_device(self, instance: Instance) -> None:
         provider = self._providers.get(instance.provider)

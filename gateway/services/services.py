@@ -18,6 +18,7 @@ from gateway.services.inbox import Inbox
 from gateway.services.instances import Instances
 from gateway.services.limits import Limiter
 from gateway.services.live import Live
+from gateway.services.logins import Logins
 from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
 from gateway.services.people import People
@@ -38,6 +39,7 @@ class Services:
     tenants: Tenants
     api_keys: ApiKeys
     instances: Instances
+    logins: Logins
     messaging: Messaging
     media: MediaFiles
     idempotency: Idempotency

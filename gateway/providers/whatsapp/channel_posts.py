@@ -9,11 +9,11 @@ from gateway.domain.errors import InvalidInput
 from gateway.domain.groups import Channel
 from gateway.domain.ids import Address
 from gateway.domain.messages import Chat, ChatKind, Message, Person
-from gateway.providers.whatsapp.content import content_of
 from gateway.providers.whatsapp.context import Context
+from gateway.providers.whatsapp.inbound.content import content_of
+from gateway.providers.whatsapp.inbound.unwrap import inside
 from gateway.providers.whatsapp.jids import address_of, is_newsletter, normalise, to_jid
 from gateway.providers.whatsapp.refusals import refusals
-from gateway.providers.whatsapp.unwrap import inside
 
 if TYPE_CHECKING:
     from neonize.aioze.client import NewAClient

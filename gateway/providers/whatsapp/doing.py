@@ -1,4 +1,8 @@
-"""What a linked device can do for a caller: each in a line or two, the work is in the module of its noun."""
+"""What a linked device can do for a caller: each in a line or two, the work is in the module of its noun.
+
+Modules that need neonize as soon as they are imported are imported where they are used: Go is loaded by `library.load`,
+in a thread, when the first session runs.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,10 @@ from gateway.domain.groups import Channel, Group, GroupChange, MemberChange, Mem
 from gateway.domain.ids import Address
 from gateway.domain.messages import Content, Message, MessageKey, OutgoingMessage, Person, SentMessage, TextFormat
 from gateway.providers.contract import FetchedMedia, Profile, SessionContext
+from gateway.providers.whatsapp import book, rooms
+from gateway.providers.whatsapp.jids import to_jid
 from gateway.providers.whatsapp.link import Link
+from gateway.providers.whatsapp.refusals import refusals
 from gateway.providers.whatsapp.shared import Shared
 from gateway.providers.whatsapp.watch import Watch
 
@@ -84,8 +91,6 @@ class Doing:
 
     async def show_activity(self, chat: Address, activity: str) -> None:
         """Show typing or recording for some seconds; `paused` ends it."""
-        from gateway.providers.whatsapp import book
-
         await book.show_activity(self.client, chat, activity)
 
     async def fetch_media(self, ref: str, *, max_bytes: int) -> FetchedMedia:
@@ -105,33 +110,23 @@ class Doing:
 
     async def people(self) -> Sequence[Person]:
         """The phone's address book and everybody met."""
-        from gateway.providers.whatsapp import book
-
         saved, met = await book.people(self.client, self._about())
         return [*saved, *met]
 
     async def check_numbers(self, numbers: Sequence[str]) -> Sequence[NumberCheck]:
         """Whether these numbers are on WhatsApp."""
-        from gateway.providers.whatsapp import book
-
         return await book.check_numbers(self.client, numbers, self._about())
 
     async def picture(self, address: Address, *, preview: bool = False) -> Picture | None:
         """A profile picture; None when there is none."""
-        from gateway.providers.whatsapp import book
-
         return await book.picture(self.client, address, preview=preview)
 
     async def about(self, address: Address) -> str:
         """What a person says about themselves."""
-        from gateway.providers.whatsapp import book
-
         return await book.about_text(self.client, address)
 
     async def blocked(self) -> Sequence[Person]:
         """Who is blocked."""
-        from gateway.providers.whatsapp import book
-
         people = await book.blocked(self.client, self._about())
         hidden = frozenset(each.lid for each in people if each.lid and not each.pn)
         if hidden and self._reader is not None and await self._reader.look_up(hidden):
@@ -140,26 +135,18 @@ class Doing:
 
     async def set_blocked(self, address: Address, blocked: bool) -> None:
         """Block or unblock somebody."""
-        from gateway.providers.whatsapp import book
-
         await book.set_blocked(self.client, address, blocked)
 
     async def watch_presence(self, address: Address) -> None:
         """Be told whether somebody is online. WhatsApp tells it only to accounts that are seen online themselves."""
-        from gateway.providers.whatsapp import book
-
         await book.watch_presence(self.client, address)
 
     async def set_presence(self, available: bool) -> None:
         """Be seen as online, or not."""
-        from gateway.providers.whatsapp import book
-
         await book.set_presence(self.client, available)
 
     async def tell_people(self) -> None:
         """Tell the names this device knows. What was told before stops at the store."""
-        from gateway.providers.whatsapp import book
-
         saved, met = await book.people(self.client, self._about())
         for people, is_book in ((saved, True), (met, False)):
             for start in range(0, len(people), PEOPLE_IN_ONE):
@@ -179,52 +166,36 @@ class Doing:
 
     async def groups(self) -> Sequence[Group]:
         """The groups the account is in."""
-        from gateway.providers.whatsapp import rooms
-
         return await rooms.groups(self.client, self._about())
 
     async def group(self, address: Address) -> Group:
         """One group with its members."""
-        from gateway.providers.whatsapp import rooms
-
         return await rooms.group(self.client, address, self._about())
 
     async def create_group(self, subject: str, members: Sequence[Address]) -> Group:
         """Make a group."""
-        from gateway.providers.whatsapp import rooms
-
         return await rooms.create(self.client, subject, members, self._about())
 
     async def change_group(self, address: Address, change: GroupChange) -> None:
         """Change its settings."""
-        from gateway.providers.whatsapp import rooms
-
         await rooms.change(self.client, address, change)
 
     async def change_members(
         self, address: Address, change: MemberChange, members: Sequence[Address]
     ) -> Sequence[MemberResult]:
         """Add, remove, promote or demote."""
-        from gateway.providers.whatsapp import rooms
-
         return await rooms.change_members(self.client, address, change, members, self._about())
 
     async def leave_group(self, address: Address) -> None:
         """Leave."""
-        from gateway.providers.whatsapp import rooms
-
         await rooms.leave(self.client, address)
 
     async def invite_link(self, address: Address, *, reset: bool = False) -> str:
         """The link others can join with."""
-        from gateway.providers.whatsapp import rooms
-
         return await rooms.invite_link(self.client, address, reset=reset)
 
     async def join_group(self, link: str) -> Address:
         """Join by a link or its code."""
-        from gateway.providers.whatsapp import rooms
-
         return await rooms.join(self.client, link)
 
     async def channels(self) -> Sequence[Channel]:
@@ -241,9 +212,6 @@ class Doing:
 
     async def reject_call(self, call_id: str, caller: Address) -> None:
         """Turn a ringing call down."""
-        from gateway.providers.whatsapp.jids import to_jid
-        from gateway.providers.whatsapp.refusals import refusals
-
         with refusals("reject the call"):
             await self.client.reject_call(to_jid(caller), call_id)
 

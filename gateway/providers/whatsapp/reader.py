@@ -19,7 +19,7 @@ from gateway.domain.ids import Address
 from gateway.kit.log import get_logger
 from gateway.providers.contract import SessionContext
 from gateway.providers.whatsapp.context import Context, Note
-from gateway.providers.whatsapp.convert import convert, vote_in
+from gateway.providers.whatsapp.inbound.convert import convert, vote_in
 from gateway.providers.whatsapp.jids import address_of, to_jid
 from gateway.providers.whatsapp.pairs import Pairs, missing
 from gateway.providers.whatsapp.spool import Arrival

@@ -200,7 +200,8 @@ class WhatsAppSession(Doing):
             return
         match code:
             case signs.Code.DEVICE:
-                self._is_device(payload)
+                assert self._reader is not None
+                self._reader.is_device(payload)
             case signs.Code.CONNECTED:
                 self._watch.connected()
                 self._aside(self._greet())
@@ -217,10 +218,6 @@ class WhatsAppSession(Doing):
                 self._context.report.note(
                     "WhatsApp ended the stream for a reason this version does not know.", "warning"
                 )
-
-    def _is_device(self, payload: bytes) -> None:
-        assert self._reader is not None
-        self._reader.is_device(payload)
 
     async def _greet(self) -> None:
         """What a device does after each login: be seen online if it should, and tell whom the phone knows."""

@@ -74,10 +74,10 @@ async def qr(
     instance is connected, or its network logs in without one.
     """
     given = services(request)
-    await given.instances.begin_login(who, InstanceId(instance_id))
+    await given.logins.begin(who, InstanceId(instance_id))
     deadline = given.clock.monotonic() + QR_WAIT
     while True:
-        code = await given.instances.login_code(who, InstanceId(instance_id))
+        code = await given.logins.code(who, InstanceId(instance_id))
         if code is not None and code.qr_code is not None:
             return shown(code, format or asked_form(request.headers.get("accept", "")))
         instance = await given.instances.get(who, InstanceId(instance_id))
@@ -101,7 +101,7 @@ async def pairing_code(
     """Link the phone with this number by a code typed there. Starts an instance that is stopped or logged out."""
     require_person(who)
     with fields_named(_FIELDS):
-        code = await services(request).instances.pairing_code(
+        code = await services(request).logins.pairing_code(
             who, InstanceId(instance_id), str(data.phone_number or "").strip()
         )
     return Response(PairingCodeReply.of(code), headers=_NO_STORE)

@@ -45,7 +45,7 @@ async def status(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> C
 async def qr(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> QrReply:
     """The raw text of the QR code; 404 when there is none right now. Never waits and never starts the instance."""
     instance = await passed(request, who, instance_id)
-    code = await services(request).instances.login_code(who, instance.id)
+    code = await services(request).logins.code(who, instance.id)
     if code is None or code.qr_code is None:
         raise NotFound("QR code not available", code="qr_not_available")
     return QrReply(qr_code=code.qr_code)

@@ -22,14 +22,14 @@ from gateway.domain.messages import (
 )
 from gateway.kit.egress import Egress
 from gateway.providers.whatsapp import who
-from gateway.providers.whatsapp.content import content_of
 from gateway.providers.whatsapp.context import Context
+from gateway.providers.whatsapp.inbound.content import content_of
+from gateway.providers.whatsapp.inbound.unwrap import inside
 from gateway.providers.whatsapp.jids import address_of, is_newsletter, normalise, to_jid
 from gateway.providers.whatsapp.outbound import compose
 from gateway.providers.whatsapp.outbound.files import file_message
 from gateway.providers.whatsapp.outbound.preview import add_preview
 from gateway.providers.whatsapp.refusals import refusals
-from gateway.providers.whatsapp.unwrap import inside
 
 if TYPE_CHECKING:
     from neonize.aioze.client import NewAClient

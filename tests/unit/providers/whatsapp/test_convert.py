@@ -11,7 +11,7 @@ from gateway.domain.errors import InvalidInput
 from gateway.domain.events import BaseEvent, Event, MessageReceived, MessageSent
 from gateway.domain.messages import Text, Unknown
 from gateway.providers.whatsapp.context import Note
-from gateway.providers.whatsapp.convert import CODES, convert, vote_in
+from gateway.providers.whatsapp.inbound.convert import CODES, convert, vote_in
 from gateway.providers.whatsapp.media_ref import decode_ref
 from gateway.providers.whatsapp.pairs import Pairs, missing
 from tests.unit.providers.whatsapp.wire import ANN_PN, CONTEXT, arrived, from_my_phone, info, key, text

@@ -8,8 +8,8 @@ import pytest
 
 from gateway.domain.errors import InvalidInput
 from gateway.providers.whatsapp import download
+from gateway.providers.whatsapp.inbound.unwrap import inside
 from gateway.providers.whatsapp.media_ref import FileKind, MediaRef, decode_ref, encode_ref
-from gateway.providers.whatsapp.unwrap import inside
 
 
 def ref(kind: FileKind, **changed: object) -> MediaRef:

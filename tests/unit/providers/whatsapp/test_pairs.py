@@ -5,7 +5,7 @@ from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as wa
 
 from gateway.domain.events import MessageReceived
 from gateway.domain.ids import Address
-from gateway.providers.whatsapp.convert import convert
+from gateway.providers.whatsapp.inbound.convert import convert
 from gateway.providers.whatsapp.pairs import Pairs, missing
 from tests.unit.providers.whatsapp.wire import (
     ANN_LID,

@@ -12,7 +12,7 @@ from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as wa
 from gateway.domain.events import Event
 from gateway.domain.ids import Address, InstanceId
 from gateway.providers.whatsapp.context import Context, Note
-from gateway.providers.whatsapp.convert import convert
+from gateway.providers.whatsapp.inbound.convert import convert
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SENT = datetime(2026, 11, 21, 11, 59, tzinfo=UTC)

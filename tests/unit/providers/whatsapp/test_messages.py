@@ -27,7 +27,7 @@ from gateway.domain.messages import (
     Text,
     Unknown,
 )
-from gateway.providers.whatsapp.convert import convert, vote_in
+from gateway.providers.whatsapp.inbound.convert import convert, vote_in
 from gateway.providers.whatsapp.media_ref import MediaRef, decode_ref
 from tests.unit.providers.whatsapp.wire import (
     ANN_LID,

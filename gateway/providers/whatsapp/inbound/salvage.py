@@ -9,10 +9,10 @@ from neonize.proto.Neonize_pb2 import MessageInfo
 
 from gateway.domain.messages import Message, Unknown
 from gateway.providers.whatsapp.context import Context, Converted
-from gateway.providers.whatsapp.inbound import network_id_of, said
-from gateway.providers.whatsapp.mend import mend
-from gateway.providers.whatsapp.printable import printable
-from gateway.providers.whatsapp.source import source_of
+from gateway.providers.whatsapp.inbound.mend import mend
+from gateway.providers.whatsapp.inbound.messages import network_id_of, said
+from gateway.providers.whatsapp.inbound.printable import printable
+from gateway.providers.whatsapp.inbound.source import source_of
 
 
 def salvage(payload: bytes, context: Context) -> Converted:

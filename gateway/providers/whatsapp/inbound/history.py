@@ -22,11 +22,11 @@ from gateway.domain.messages import Chat, ChatKind, Message, Person
 from gateway.kit.log import get_logger
 from gateway.providers.whatsapp import who
 from gateway.providers.whatsapp.context import Context
-from gateway.providers.whatsapp.inbound import message_of
+from gateway.providers.whatsapp.inbound.mend import mend
+from gateway.providers.whatsapp.inbound.messages import message_of
+from gateway.providers.whatsapp.inbound.source import Source
+from gateway.providers.whatsapp.inbound.unwrap import inside
 from gateway.providers.whatsapp.jids import STATUS, address_of_text, is_lid, is_newsletter, is_phone, kind_of
-from gateway.providers.whatsapp.mend import mend
-from gateway.providers.whatsapp.source import Source
-from gateway.providers.whatsapp.unwrap import inside
 
 log = get_logger(__name__)
 

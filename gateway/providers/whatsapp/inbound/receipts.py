@@ -15,7 +15,7 @@ from neonize.proto.Neonize_pb2 import Receipt
 from gateway.domain.events import MessageStatusChanged
 from gateway.domain.messages import MessageStatus
 from gateway.providers.whatsapp.context import Context, Converted
-from gateway.providers.whatsapp.source import source_of
+from gateway.providers.whatsapp.inbound.source import source_of
 
 _TOLD_BY_OTHERS: Final[Mapping[int, MessageStatus]] = {
     Receipt.DELIVERED: MessageStatus.DELIVERED,

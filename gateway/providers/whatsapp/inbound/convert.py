@@ -15,11 +15,11 @@ from neonize.proto import Neonize_pb2 as neonize
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import PollVoteMessage
 
 from gateway.kit.log import get_logger
-from gateway.providers.whatsapp import calls, group_news, history, inbound, notices, presence, receipts
 from gateway.providers.whatsapp.context import Context, Converted, Note
-from gateway.providers.whatsapp.mend import mend
-from gateway.providers.whatsapp.printable import printable
-from gateway.providers.whatsapp.salvage import salvage
+from gateway.providers.whatsapp.inbound import calls, group_news, history, messages, notices, presence, receipts
+from gateway.providers.whatsapp.inbound.mend import mend
+from gateway.providers.whatsapp.inbound.printable import printable
+from gateway.providers.whatsapp.inbound.salvage import salvage
 
 log = get_logger(__name__)
 
@@ -60,7 +60,7 @@ def vote_in(code: int, payload: bytes) -> neonize.Message | None:
         arrived = neonize.Message.FromString(payload)
     except DecodeError:
         return None  # `convert` says so
-    return arrived if inbound.needs_decryption(arrived) else None
+    return arrived if messages.needs_decryption(arrived) else None
 
 
 def _mended(code: int, payload: bytes) -> bytes:
@@ -74,7 +74,7 @@ def _history(payload: bytes, context: Context, _vote: PollVoteMessage | None) ->
 
 
 def _message(payload: bytes, context: Context, vote: PollVoteMessage | None) -> Converted:
-    return inbound.events_of(neonize.Message.FromString(payload), context, vote=vote)
+    return messages.events_of(neonize.Message.FromString(payload), context, vote=vote)
 
 
 def _plain(kind: type[Any], read: Callable[[Any, Context], Converted]) -> Callable[..., Converted]:
@@ -101,7 +101,7 @@ _READERS: Final[Mapping[int, Callable[[bytes, Context, PollVoteMessage | None], 
     36: _plain(neonize.CallOffer, calls.offered),
     40: _plain(neonize.CallOfferNotice, calls.noticed),
     42: _plain(neonize.CallTerminate, calls.ended),
-    UNDECRYPTABLE: _plain(neonize.UndecryptableMessage, inbound.undecryptable),
+    UNDECRYPTABLE: _plain(neonize.UndecryptableMessage, messages.undecryptable),
 }
 
 CODES: Final = frozenset(_READERS)

@@ -9,9 +9,9 @@ from typing import Any, Final
 from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as wa
 
 from gateway.domain.messages import ContactCard, Content, Location, Poll, Text, Unknown
-from gateway.providers.whatsapp import vcards
-from gateway.providers.whatsapp.file_content import FILES
-from gateway.providers.whatsapp.unwrap import Inside
+from gateway.providers.whatsapp.inbound import vcards
+from gateway.providers.whatsapp.inbound.files import FILES
+from gateway.providers.whatsapp.inbound.unwrap import Inside
 
 
 def content_of(within: Inside, network_id: str) -> Content:

@@ -26,11 +26,11 @@ from gateway.domain.events import (
 )
 from gateway.domain.messages import Content, Message, Unknown
 from gateway.providers.whatsapp import who
-from gateway.providers.whatsapp.content import content_of
 from gateway.providers.whatsapp.context import Context, Converted, Note
+from gateway.providers.whatsapp.inbound.content import content_of
+from gateway.providers.whatsapp.inbound.source import Source, source_of
+from gateway.providers.whatsapp.inbound.unwrap import Inside, context_of, inside
 from gateway.providers.whatsapp.jids import address_of_text, is_newsletter
-from gateway.providers.whatsapp.source import Source, source_of
-from gateway.providers.whatsapp.unwrap import Inside, context_of, inside
 
 _PEER: Final = "peer"
 """The category of what the account's devices tell each other."""

@@ -7,8 +7,8 @@ from neonize.proto.Neonize_pb2 import ChatPresence, Presence
 from gateway.domain.events import PresenceChanged
 from gateway.providers.whatsapp import who
 from gateway.providers.whatsapp.context import Context, Converted
+from gateway.providers.whatsapp.inbound.source import source_of
 from gateway.providers.whatsapp.jids import address_of, is_group
-from gateway.providers.whatsapp.source import source_of
 
 
 def writing(news: ChatPresence, context: Context) -> Converted:
