@@ -77,6 +77,8 @@ class WhatsAppSession(Doing):
             async with self._shared.desk.pairing(
                 store_name=self._files.store_name,
                 device_name=self._shared.device_name,
+                spool=self._files.spool,
+                history=self._wants_history,
                 proxy=self._shared.proxy,
             ) as pairing:
                 await self._login.run(pairing)
@@ -94,12 +96,11 @@ class WhatsAppSession(Doing):
 
         loop = asyncio.get_running_loop()
         self._end = loop.create_future()
-        wants_history = self._config.history and self._shared.history_days > 0 and self._shared.history_messages > 0
         self._reader = Reader(
             self._context,
             lambda: self.client,
             history_days=self._shared.history_days,
-            history_messages=self._shared.history_messages if wants_history else 0,
+            history_messages=self._shared.history_messages if self._wants_history else 0,
             reject_call=self.reject_call if self._config.reject_calls else None,
         )
         spool = Spool(self._files.spool, on_arrival=lambda: _soon(loop, intake.wake))
@@ -107,7 +108,7 @@ class WhatsAppSession(Doing):
         if spool.left_over:
             self._context.report.note(f"{spool.left_over} events of an earlier run are taken in first.")
         try:
-            self.link = self._make_link(spool, loop, wants_history=wants_history)
+            self.link = self._make_link(spool, loop)
         except BaseException:
             spool.close()
             spool.release()
@@ -131,14 +132,17 @@ class WhatsAppSession(Doing):
             self._reader.close()
             await self._close(spool, tasks)
 
-    def _make_link(self, spool: Spool, loop: asyncio.AbstractEventLoop, *, wants_history: bool) -> Link:
+    @property
+    def _wants_history(self) -> bool:
+        return self._config.history and self._shared.history_days > 0 and self._shared.history_messages > 0
+
+    def _make_link(self, spool: Spool, loop: asyncio.AbstractEventLoop) -> Link:
         from gateway.providers.whatsapp import signs
 
-        news = (code for code in signs.NEWS if code is not signs.Code.HISTORY_SYNC or wants_history)
         return Link(
             self._files.store_name,
             turns=self._shared.turns,
-            events=(*signs.SIGNS, *news),
+            events=(*signs.SIGNS, *signs.news(history=self._wants_history)),
             on_event=self._receiver(spool, loop),
             device_props=library.device_props(self._shared.device_name),
             proxy=self._shared.proxy,

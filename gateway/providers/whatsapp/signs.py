@@ -49,6 +49,7 @@ PASSING = frozenset({Code.CHAT_PRESENCE, Code.PRESENCE})
 NEWS = tuple(code for code in Code if code > Code.DISCONNECTED)
 """What happened among people, which must not be lost."""
 
+
 UNKNOWN_BAN = 3600.0
 """Seconds to stay away when WhatsApp does not say how long a ban lasts."""
 AFTER_BAN = 5.0
@@ -67,6 +68,11 @@ _TOLD_APART = frozenset(
     {wire.LOGGED_OUT, wire.MAIN_DEVICE_GONE, wire.UNKNOWN_LOGOUT, wire.TEMP_BANNED, wire.CLIENT_OUTDATED}
 )
 """Refusals that come as events of their own as well."""
+
+
+def news(*, history: bool) -> tuple[Code, ...]:
+    """What a session asks to be told, with what was said before it was linked or without."""
+    return tuple(code for code in NEWS if history or code is not Code.HISTORY_SYNC)
 
 
 def ending_of(code: int, payload: bytes, now: datetime) -> Exception | None:

@@ -9,6 +9,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -153,13 +154,26 @@ class PairingDesk:
         self._ending: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def pairing(self, *, store_name: str, device_name: str, proxy: str | None) -> AsyncIterator[OpenPairing]:
-        """Show codes for a device store until the block is left."""
+    async def pairing(
+        self, *, store_name: str, device_name: str, spool: Path, history: bool, proxy: str | None
+    ) -> AsyncIterator[OpenPairing]:
+        """Show codes for a device store until the block is left. `spool` gets what comes for the device meanwhile,
+        with its `history` or without.
+        """
         async with self._places:
             child = await self._current()
             pairing = OpenPairing(uuid.uuid4().hex, child)
             child.pairings[pairing.id] = pairing
-            child.say(Pair(id=pairing.id, store_name=store_name, device_name=device_name, proxy=proxy))
+            child.say(
+                Pair(
+                    id=pairing.id,
+                    store_name=store_name,
+                    device_name=device_name,
+                    spool=str(spool),
+                    history=history,
+                    proxy=proxy,
+                )
+            )
             try:
                 yield pairing
             finally:

@@ -9,10 +9,12 @@ from msgspec import Struct
 
 
 class Pair(Struct, frozen=True, kw_only=True, tag="pair", tag_field="say"):
-    """Show codes for a device store."""
+    """Show codes for a device store. What WhatsApp tells the new device before we let go of it goes to `spool`."""
 
     id: str
     store_name: str
+    spool: str
+    history: bool
     device_name: str
     proxy: str | None = None
 

@@ -1,6 +1,10 @@
 """The pairing process: `python -m gateway.providers.whatsapp.pairing.worker`. Wishes on stdin, news on stdout.
 
 It ends when its stdin closes, which is also how it learns that the gateway is gone.
+
+Whatsmeow logs a device in as soon as it is linked, and nobody can ask it not to. On a busy machine that is sooner than
+we let go of it, and then WhatsApp hands this process what it has for the device: the past, and messages. It is told
+that they arrived, so they are kept as a session keeps them, in the spool that the device's session reads first.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, Final
 
 from gateway.kit import log as logs
@@ -26,6 +31,7 @@ from gateway.providers.whatsapp.pairing.protocol import (
     line,
     wish_decoder,
 )
+from gateway.providers.whatsapp.spool import Spool
 
 _PAIR_STATUS: Final = 2
 """neonize's event code for the end of a pairing, good or bad."""
@@ -35,14 +41,19 @@ class Pairing:
     """One device store and its codes."""
 
     def __init__(self, wish: Pair, worker: Worker) -> None:
+        from gateway.providers.whatsapp import signs
+
         self.id = wish.id
         self._worker = worker
         self._loop = asyncio.get_running_loop()
         self._over = False
+        self._kept = frozenset(signs.news(history=wish.history)) - signs.PASSING
+        self._spool = Spool(Path(wish.spool), on_arrival=_nothing)
+        self._spool.close()  # nobody listens here: everything is for the next one who opens it
         self.link = Link(
             wish.store_name,
             turns=worker.turns,
-            events=(_PAIR_STATUS,),
+            events=(_PAIR_STATUS, *self._kept),
             on_event=self._event,
             on_qr=lambda text: self._tell(Scan(id=self.id, qr_code=text)),
             on_login=self._login,
@@ -68,6 +79,8 @@ class Pairing:
             self._tell(Type(id=self.id, pairing_code=code))
 
     def _event(self, code: int, payload: bytes) -> None:
+        if code in self._kept:
+            self._spool.put(code, payload, keep=True)
         if code != _PAIR_STATUS:
             return
         from neonize.proto.Neonize_pb2 import PairStatus
@@ -75,6 +88,11 @@ class Pairing:
         status = PairStatus.FromString(payload)
         if status.Status == PairStatus.ERROR:
             self._loop.call_soon_threadsafe(self._finish, Failed(id=self.id, reason=status.Error or "err-pairing"))
+
+    async def close(self) -> None:
+        """Let go of the device and of its spool."""
+        await self.link.close()
+        self._spool.release()
 
     def _login(self, word: str) -> None:
         # "success" comes when the keys are stored and the phone has its answer; every other word ends the pairing.
@@ -93,9 +111,13 @@ class Pairing:
     async def _let_go(self, news: News) -> None:
         if not isinstance(news, Linked):
             self._worker.tell(news)  # at once: letting go takes seconds when Go hangs, and nobody waits for the store
-        await self.link.close()
+        await self.close()
         if isinstance(news, Linked):
             self._worker.tell(news)
+
+
+def _nothing() -> None:
+    """Nobody waits for arrivals here."""
 
 
 class Worker:
@@ -121,7 +143,7 @@ class Worker:
                 self.run(known.give_code(phone))
             case GiveUp():
                 self._pairings.pop(wish.id)
-                self.run(known.link.close())
+                self.run(known.close())
 
     def tell(self, news: News) -> None:
         """A line is far below what a pipe takes in one write."""

@@ -14,6 +14,9 @@ import pytest
 from gateway.domain.errors import NetworkUnreachable
 from gateway.providers.whatsapp import library
 from gateway.providers.whatsapp.link import NotLive, Turns
+from gateway.providers.whatsapp.pairing.protocol import Linked, News, Pair, Scan, news_decoder
+from gateway.providers.whatsapp.pairing.worker import Pairing, Worker
+from gateway.providers.whatsapp.spool import Spool
 from tests.integration.providers.whatsapp.linked_devices import PATIENCE, Device, linked
 from tests.simulators.whatsapp.remote import Ready, RemoteWhatsApp, connect
 
@@ -148,3 +151,45 @@ async def test_a_device_opened_twice_belongs_to_the_second(device: Device) -> No
     assert Code.STREAM_REPLACED not in second.codes
     await first.link.close()
     await second.link.close()
+
+
+class Unhurried(Pairing):
+    """Lets go of a linked device only after WhatsApp told it something, as happens on a machine that has much to do."""
+
+    def __init__(self, wish: Pair, worker: Worker) -> None:
+        self._file = Path(wish.spool)
+        super().__init__(wish, worker)
+
+    def _finish(self, news: News) -> None:
+        if isinstance(news, Linked) and self._file.stat().st_size == 0:
+            asyncio.get_running_loop().call_later(0.02, self._finish, news)
+            return
+        super()._finish(news)
+
+
+async def test_what_comes_before_the_pairing_lets_go_is_kept_for_the_session(
+    whatsapp: RemoteWhatsApp, tmp_path: Path
+) -> None:
+    from gateway.providers.whatsapp.signs import Code
+
+    phone, store, spool = "4915170000001", str(tmp_path / "device.db"), tmp_path / "spool"
+    await whatsapp.add_person(phone, "Unhurried")
+    await whatsapp.remember(phone, f"{ANN}@s.whatsapp.net", ANN, ["long ago"])
+    reader, out = os.pipe()
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(reader, "rb")
+    )
+    wish = Pair(id="one", store_name=store, device_name="Test", spool=str(spool), history=True)
+    async with asyncio.timeout(PATIENCE):
+        running = asyncio.create_task(Unhurried(wish, Worker(out)).run())
+        scan = news_decoder.decode(await lines.readline())
+        assert isinstance(scan, Scan)
+        await whatsapp.scan(scan.qr_code, phone)
+        while not isinstance(news_decoder.decode(await lines.readline()), Linked):
+            pass
+        await running
+    os.close(out)
+    kept = Spool(spool, on_arrival=lambda: None)
+    assert Code.HISTORY_SYNC in [each.code for each in kept.head(kept.left_over)]
+    kept.release()

@@ -15,7 +15,7 @@ from tests.process import ROOT
 from tests.simulators.whatsapp.remote import environment, whatsapp_process
 
 SUITE = "tests/integration/providers/whatsapp/link_scenarios.py"
-SCENARIOS = 8
+SCENARIOS = 9
 
 
 async def test_the_pitfalls_of_the_library_are_not_ours() -> None:

@@ -21,6 +21,7 @@ from tests.conftest import Until
 from tests.seam import Seam
 
 CHILD = Path(__file__).with_name("pairing_child.py")
+SPOOL = Path("spool")
 GOOD, REFUSED, DEADLY = "491511111111", "491522222222", "491533333333"
 
 
@@ -37,7 +38,9 @@ class Office:
         await self.link(store, Login(self.seam, self.seam.clock, phone=phone))
 
     async def link(self, store: str, login: Login) -> None:
-        async with self.desk.pairing(store_name=store, device_name="Gateway", proxy=None) as pairing:
+        async with self.desk.pairing(
+            store_name=store, device_name="Gateway", spool=SPOOL, history=False, proxy=None
+        ) as pairing:
             await login.run(pairing)
 
     def told(self, what: str) -> int:
@@ -162,7 +165,9 @@ async def test_closing_ends_the_child(office: Office) -> None:
 
 async def test_a_child_with_too_many_abandoned_pairings_is_retired(office: Office, until: Until) -> None:
     for _ in range(ABANDONED_AT_MOST):
-        async with office.desk.pairing(store_name="shows", device_name="Gateway", proxy=None) as pairing:
+        async with office.desk.pairing(
+            store_name="shows", device_name="Gateway", spool=SPOOL, history=False, proxy=None
+        ) as pairing:
             assert isinstance(await pairing.next(), Scan)
     await until(lambda: office.is_gone(office.children[0]))
     await office.log_in("links")
@@ -172,9 +177,13 @@ async def test_a_child_with_too_many_abandoned_pairings_is_retired(office: Offic
 async def test_a_retired_child_lives_on_for_whoever_is_pairing_and_is_still_told_what_is_given_up(
     office: Office, until: Until
 ) -> None:
-    async with office.desk.pairing(store_name="shows", device_name="Gateway", proxy=None) as first:
+    async with office.desk.pairing(
+        store_name="shows", device_name="Gateway", spool=SPOOL, history=False, proxy=None
+    ) as first:
         for _ in range(ABANDONED_AT_MOST):
-            async with office.desk.pairing(store_name="x", device_name="Gateway", proxy=None) as pairing:
+            async with office.desk.pairing(
+                store_name="x", device_name="Gateway", spool=SPOOL, history=False, proxy=None
+            ) as pairing:
                 assert isinstance(await pairing.next(), Failed)
         await office.log_in("links")
         assert len(office.children) == 2

@@ -23,7 +23,7 @@ from gateway.providers.whatsapp.pairing.protocol import (
 @pytest.mark.parametrize(
     "wish",
     [
-        Pair(id="1", store_name="/data/a\nb.sqlite", device_name="Gateway", proxy="http://p"),
+        Pair(id="1", store_name="/data/a\nb.sqlite", spool="s", history=True, device_name="Gateway", proxy="http://p"),
         GiveCode(id="1", phone="491511111111"),
         GiveUp(id="1"),
     ],
