@@ -145,7 +145,7 @@ class Town:
     async def open_line(
         self, phone: str = OWN, *, gateway: GatewayProcess | None = None, link: bool = True, **config: Any
     ) -> Line:
-        """An instance on a gateway, linked to the phone unless told otherwise."""
+        """An instance on a gateway, linked to the phone unless told otherwise. Its webhook keeps each chat's order."""
         api = await self.stack.enter_async_context((gateway or self.gateway).client())
         hook = f"/hook/{phone}"
         body = {
@@ -156,6 +156,8 @@ class Town:
             "config": config,
         }
         made = _answer(await api.post("/api/instances", json=body), 201)
+        (own,) = _answer(await api.get("/api/webhooks", params={"instanceId": made["id"]}), 200)["webhooks"]
+        _answer(await api.put(f"/api/webhooks/{own['id']}", json={"ordering": "strict"}), 200)
         line = Line(api, self.whatsapp, self.receiver, made["id"], phone, hook)
         if link:
             await line.link()
