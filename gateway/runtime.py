@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.domain.errors import Conflict, GatewayError
+from gateway.domain.events import AcceptedEvent
+from gateway.domain.ids import EndpointId
 from gateway.domain.instances import Instance
 from gateway.kit.clock import Clock, SystemClock
 from gateway.kit.egress import Egress, EgressPolicy, Lookup
@@ -22,6 +24,7 @@ from gateway.services.auth import Auth
 from gateway.services.calls import Calls
 from gateway.services.channels import Channels
 from gateway.services.contacts import Contacts
+from gateway.services.event_log import EventLog
 from gateway.services.first_admin import FirstAdmin, ensure_first_admin
 from gateway.services.groups import Groups
 from gateway.services.health import Health
@@ -36,6 +39,7 @@ from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
 from gateway.services.pacer import Pace
 from gateway.services.people import People
+from gateway.services.pulses import Pulses
 from gateway.services.services import Services
 from gateway.services.tenants import Tenants
 from gateway.services.throttle import LoginThrottle
@@ -137,7 +141,13 @@ async def running(
             ),
             on_disabled=lambda endpoint, reason: webhooks.disabled(endpoint, reason),  # noqa: PLW0108 - made below
         )
-        inbox = Inbox(storage, clock, lambda _, endpoints: dispatcher.wake(endpoints))
+        event_log = EventLog(storage, clock)
+
+        def accepted(events: Sequence[AcceptedEvent], endpoints: frozenset[EndpointId]) -> None:
+            dispatcher.wake(endpoints)
+            event_log.publish(events)
+
+        inbox = Inbox(storage, clock, accepted)
         registry = Registry(providers, inbox.emit, clock, lambda instance: _hook_url(settings, instance))
         webhooks = Webhooks(
             storage,
@@ -161,6 +171,20 @@ async def running(
         upkeep = Upkeep(storage, usage, settings, clock)
         addresses = Addresses(storage, providers)
         live = Live(storage, registry, addresses)
+        messaging = Messaging(
+            storage,
+            registry,
+            inbox,
+            clock,
+            addresses,
+            sends_per_second=settings.send_rate_limit,
+            media_max_bytes=settings.media_max_mb * MEBIBYTE,
+            default_pace=Pace(
+                messages_per_minute=settings.pace_messages_per_minute,
+                first_contacts_per_minute=settings.pace_first_contacts_per_minute,
+                jitter=settings.pace_jitter,
+            ),
+        )
         services = Services(
             settings=settings,
             clock=clock,
@@ -170,32 +194,21 @@ async def running(
             api_keys=ApiKeys(storage, auth=auth, clock=clock),
             instances=instances,
             logins=Logins(instances, registry, providers, clock),
-            messaging=Messaging(
-                storage,
-                registry,
-                inbox,
-                clock,
-                addresses,
-                sends_per_second=settings.send_rate_limit,
-                media_max_bytes=settings.media_max_mb * MEBIBYTE,
-                default_pace=Pace(
-                    messages_per_minute=settings.pace_messages_per_minute,
-                    first_contacts_per_minute=settings.pace_first_contacts_per_minute,
-                    jitter=settings.pace_jitter,
-                ),
-            ),
+            messaging=messaging,
             media=MediaFiles(egress, max_bytes=settings.media_max_mb * MEBIBYTE),
             idempotency=Idempotency(storage, clock),
-            contacts=Contacts(storage, addresses),
+            contacts=Contacts(storage, addresses, live, messaging, clock),
             live=live,
             groups=Groups(live),
             people=People(live),
+            pulses=Pulses(instances, registry, clock),
             channels=Channels(live),
             calls=Calls(live),
             webhooks=webhooks,
             usage=usage,
             hooks=Hooks(storage, registry),
             inbox=inbox,
+            event_log=event_log,
             health=Health(storage, registry, lock, backlog=lambda: inbox.backlog),
         )
         first_admin = await ensure_first_admin(tenants, settings)

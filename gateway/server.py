@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Callable
 from types import FrameType
 
@@ -17,7 +18,19 @@ log = get_logger(__name__)
 
 
 class Server(uvicorn.Server):
-    """Ends gracefully on the first SIGTERM or SIGINT and at once on the second."""
+    """Ends gracefully on the first SIGTERM or SIGINT and at once on the second.
+
+    `before_shutdown` is called when it begins to end: whoever answers without end stops then.
+    """
+
+    def __init__(self, config: uvicorn.Config, before_shutdown: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before_shutdown = before_shutdown
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """What uvicorn does when it ends."""
+        self._before_shutdown()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what `signal` hands to a handler
         if self.should_exit:
@@ -27,7 +40,9 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def make_server(app: Callable[..., Awaitable[None]], settings: Settings) -> Server:
+def make_server(
+    app: Callable[..., Awaitable[None]], settings: Settings, *, before_shutdown: Callable[[], None]
+) -> Server:
     """A server for the settings' address; `await server.serve()` runs it until a signal."""
     config = uvicorn.Config(
         app,
@@ -44,7 +59,7 @@ def make_server(app: Callable[..., Awaitable[None]], settings: Settings) -> Serv
         proxy_headers=False,
         timeout_graceful_shutdown=max(1, int(settings.shutdown_timeout / 3)),
     )
-    return Server(config)
+    return Server(config, before_shutdown)
 
 
 async def stop_when(event: asyncio.Event, server: Server) -> None:

@@ -31,6 +31,24 @@ class Contact(Struct, frozen=True, kw_only=True):
     """WhatsApp's two names for one person; a contact is one contact under both."""
 
 
+class ContactEntry(Struct, frozen=True, kw_only=True):
+    """What is to be kept of a person or group. Empty and None say nothing, and leave what is kept already."""
+
+    address: Address
+    name: str = ""
+    """What our users call them."""
+    book_name: str = ""
+    """What the phone's address book calls them; only where no name of the network's is known."""
+    push_name: str = ""
+    number: str = ""
+    username: str | None = None
+    is_group: bool = False
+    picture_url: str | None = None
+    about: str | None = None
+    pn: Address | None = None
+    lid: Address | None = None
+
+
 class ChatSummary(Struct, frozen=True, kw_only=True):
     """A conversation with when it last moved."""
 

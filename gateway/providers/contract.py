@@ -244,6 +244,16 @@ class KnowsItself(Protocol):
 
 
 @runtime_checkable
+class Pings(Protocol):
+    """A session that can ask its network for a sign of life."""
+
+    async def ping(self) -> None:
+        """Return when the network answered over this session's own connection. Raises NetworkUnreachable,
+        NetworkRefused or NotConnected when it did not.
+        """
+
+
+@runtime_checkable
 class PairsByCode(Protocol):
     """A session that can be logged in by a code typed on the phone instead of a QR code scanned with it."""
 

@@ -1,30 +1,120 @@
-"""The address book and the history of each chat."""
+"""The address book and the history of each chat: read, and kept by hand."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from gateway.domain.contacts import ChatSummary, Contact
+from msgspec import structs
+
+from gateway.domain.contacts import ChatSummary, Contact, ContactEntry
+from gateway.domain.errors import InvalidInput, NotFound, Unsupported
 from gateway.domain.ids import Address, InstanceId
-from gateway.domain.messages import StoredMessage
+from gateway.domain.messages import OutgoingMessage, StoredMessage, Text
 from gateway.domain.tenants import Principal
+from gateway.kit.clock import Clock
+from gateway.providers.contract import KnowsPeople, ManagesGroups
 from gateway.services.addresses import Addresses
+from gateway.services.live import Live
+from gateway.services.messaging import Messaging
 from gateway.storage.storage import Storage
+
+MOST_TEXT = 4096
+"""Characters of any one thing said about a contact."""
 
 
 class Contacts:
-    """Reading what an instance has seen."""
+    """What an instance knows of people and groups, whether seen by itself or told by our users."""
 
-    def __init__(self, storage: Storage, addresses: Addresses) -> None:
+    def __init__(self, storage: Storage, addresses: Addresses, live: Live, messaging: Messaging, clock: Clock) -> None:
         self._storage = storage
         self._addresses = addresses
+        self._live = live
+        self._messaging = messaging
+        self._clock = clock
 
     async def contacts(
-        self, who: Principal, instance_id: InstanceId, *, limit: int, skip: int
+        self,
+        who: Principal,
+        instance_id: InstanceId,
+        *,
+        search: str = "",
+        only_groups: bool = False,
+        limit: int,
+        skip: int,
     ) -> tuple[list[Contact], int]:
-        """People and groups by name, and how many there are. Raises NotFound."""
+        """People and groups by name, and how many there are. Raises NotFound.
+
+        `search` finds words in any of their names or in the number, whatever the case.
+        """
         await self._storage.instances.get(who, instance_id)
-        return await self._storage.contacts.contacts(who, instance_id, limit=limit, skip=skip)
+        return await self._storage.contacts.contacts(
+            who, instance_id, search=search.strip(), only_groups=only_groups, limit=limit, skip=skip
+        )
+
+    async def save(self, who: Principal, instance_id: InstanceId, entry: ContactEntry) -> Contact:
+        """Add a contact, or complete the one at that address; what the entry leaves empty stays as it is.
+
+        Raises InvalidInput for an address that cannot be, or a text that is too long.
+        """
+        instance = await self._storage.instances.get(who, instance_id)
+        for field in ("name", "push_name", "about", "picture_url", "number"):
+            if len(getattr(entry, field) or "") > MOST_TEXT:
+                raise InvalidInput(f"{field} has at most {MOST_TEXT} characters", field=field)
+        entry = structs.replace(entry, address=await self._addresses.of(instance, entry.address))
+        async with self._storage.transaction():
+            await self._storage.contacts.put(instance.tenant_id, instance_id, [entry], self._clock.now(), active=True)
+        saved = await self._storage.contacts.find(who, instance_id, entry.address)
+        assert saved is not None
+        return saved
+
+    async def add(
+        self, who: Principal, instance_id: InstanceId, phone: str, name: str, *, greeting: str = ""
+    ) -> Contact:
+        """Add somebody after asking the network whether they are there. Without a greeting nobody is written to.
+
+        Raises NotConnected, InvalidInput when the number is not on the network, and what a send raises.
+        """
+        session = await self._live.session(who, instance_id)
+        if isinstance(session, KnowsPeople) and "@" not in phone:
+            (check,) = await session.check_numbers([phone])
+            if not check.exists:
+                raise InvalidInput(f"{phone} is not on this network.", field="phone", code="not_on_network")
+        address = await self._live.address(who, instance_id, phone, "phone")
+        saved = await self.save(who, instance_id, ContactEntry(address=address, name=name, number=_digits(phone)))
+        if greeting:
+            await self._messaging.send(who, instance_id, OutgoingMessage(to=address, content=Text(text=greeting)))
+        return saved
+
+    async def import_all(self, who: Principal, instance_id: InstanceId) -> int:
+        """Keep everybody and every group the network tells of; returns how many. Raises NotConnected, Unsupported."""
+        instance = await self._storage.instances.get(who, instance_id)
+        session = await self._live.session(who, instance_id)
+        if not isinstance(session, KnowsPeople):
+            raise Unsupported("This provider has no address book to import.")
+        entries = [
+            ContactEntry(
+                address=each.address,
+                book_name=each.name,
+                number=each.phone or "",
+                username=each.username,
+                pn=each.pn,
+                lid=each.lid,
+            )
+            for each in await session.people()
+        ]
+        if isinstance(session, ManagesGroups):
+            groups = await session.groups()
+            entries += [ContactEntry(address=each.address, push_name=each.subject, is_group=True) for each in groups]
+        entries = list({each.address: each for each in entries}.values())
+        async with self._storage.transaction():
+            await self._storage.contacts.put(instance.tenant_id, instance_id, entries, self._clock.now())
+        return len(entries)
+
+    async def delete(self, who: Principal, instance_id: InstanceId, address: str) -> None:
+        """Forget a contact; its chat and messages stay. Raises NotFound."""
+        instance = await self._storage.instances.get(who, instance_id)
+        if not await self._storage.contacts.remove(who, instance_id, await self._addresses.of(instance, address)):
+            raise NotFound(f"Contact {address} not found")
 
     async def chats(
         self, who: Principal, instance_id: InstanceId, *, limit: int, skip: int
@@ -49,3 +139,7 @@ class Contacts:
         return await self._storage.messages.page(
             who, instance_id, address, since=since, until=until, limit=limit, skip=skip
         )
+
+
+def _digits(text: str) -> str:
+    return "".join(each for each in text.partition("@")[0] if each.isdigit())

@@ -9,7 +9,6 @@ from datetime import datetime
 from msgspec import Struct, structs
 
 from gateway.domain.errors import Conflict, GatewayError, InvalidInput
-from gateway.domain.events import AcceptedEvent
 from gateway.domain.ids import InstanceId, new_id
 from gateway.domain.instances import (
     Instance,
@@ -215,22 +214,6 @@ class Instances:
         await self._storage.instances.get(who, instance_id)
         return await self._storage.activity.page(
             who, instance_id, actions=actions, since=since, until=until, limit=limit, skip=skip
-        )
-
-    async def events(
-        self,
-        who: Principal,
-        instance_id: InstanceId,
-        *,
-        types: Sequence[str],
-        since: datetime | None,
-        limit: int,
-        ascending: bool = False,
-    ) -> tuple[Sequence[AcceptedEvent], bool]:
-        """Its part of the event log, and whether there is more."""
-        await self._storage.instances.get(who, instance_id)
-        return await self._storage.events.page(
-            who, instance_id, types=types, since=since, limit=limit, ascending=ascending
         )
 
     async def rotate_key(self, who: Principal, instance_id: InstanceId) -> str:

@@ -22,6 +22,7 @@ from gateway.providers.contract import (
     ManagesGroups,
     MarksRead,
     PairsByCode,
+    Pings,
     Reacts,
     RejectsCalls,
     Session,
@@ -34,6 +35,7 @@ from gateway.storage.storage import Storage
 
 CAPABILITIES: Mapping[str, type[Any]] = {
     "pairing_code": PairsByCode,
+    "ping": Pings,
     "logout": LogsOut,
     "profile": KnowsItself,
     "edit": EditsMessages,

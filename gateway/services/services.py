@@ -10,6 +10,7 @@ from gateway.services.auth import Auth
 from gateway.services.calls import Calls
 from gateway.services.channels import Channels
 from gateway.services.contacts import Contacts
+from gateway.services.event_log import EventLog
 from gateway.services.groups import Groups
 from gateway.services.health import Health
 from gateway.services.hooks import Hooks
@@ -22,6 +23,7 @@ from gateway.services.logins import Logins
 from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
 from gateway.services.people import People
+from gateway.services.pulses import Pulses
 from gateway.services.tenants import Tenants
 from gateway.services.usage import Usage
 from gateway.services.webhooks import Webhooks
@@ -47,10 +49,12 @@ class Services:
     live: Live
     groups: Groups
     people: People
+    pulses: Pulses
     channels: Channels
     calls: Calls
     webhooks: Webhooks
     usage: Usage
     hooks: Hooks
     inbox: Inbox
+    event_log: EventLog
     health: Health

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from piccolo.query import OrderByRaw
 
-from gateway.domain.contacts import ChatSummary, Contact
+from gateway.domain.contacts import ChatSummary, Contact, ContactEntry
 from gateway.domain.ids import Address, InstanceId, TenantId, new_id
 from gateway.domain.messages import Chat, ChatKind, Person
 from gateway.domain.tenants import Principal
@@ -17,6 +17,7 @@ from gateway.storage import scope
 from gateway.storage.engine import Engine
 from gateway.storage.names import canonical
 from gateway.storage.rows import insert_rows
+from gateway.storage.search import Search
 from gateway.storage.tables import Chats, Contacts
 from gateway.storage.times import from_ms, maybe_from_ms, to_ms
 
@@ -73,6 +74,42 @@ _NAMED_BY_THEMSELVES = _NAMED.format(
     change="push_name = CASE WHEN excluded.push_name <> '' THEN excluded.push_name ELSE contacts.push_name END"
 )
 
+_ENTRY_COLUMNS = (
+    "id",
+    "tenant_id",
+    "instance_id",
+    "address",
+    "pn",
+    "lid",
+    "name",
+    "book_name",
+    "push_name",
+    "number",
+    "username",
+    "is_group",
+    "picture_url",
+    "about",
+    "last_activity_at",
+    "created_at",
+    "updated_at",
+)
+_ENTERED = """ON CONFLICT (instance_id, address) DO UPDATE SET
+  pn = COALESCE(excluded.pn, contacts.pn),
+  lid = COALESCE(excluded.lid, contacts.lid),
+  name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE contacts.name END,
+  book_name = CASE WHEN contacts.book_name = '' AND contacts.push_name = ''
+    THEN excluded.book_name ELSE contacts.book_name END,
+  push_name = CASE WHEN excluded.push_name <> '' THEN excluded.push_name ELSE contacts.push_name END,
+  number = CASE WHEN excluded.number <> '' THEN excluded.number ELSE contacts.number END,
+  username = COALESCE(excluded.username, contacts.username),
+  is_group = excluded.is_group,
+  picture_url = COALESCE(excluded.picture_url, contacts.picture_url),
+  about = COALESCE(excluded.about, contacts.about),
+  last_activity_at = COALESCE(excluded.last_activity_at, contacts.last_activity_at),
+  updated_at = excluded.updated_at"""
+
+_SEARCHED = ("name", "book_name", "push_name", "number", "username")
+
 _SHOWN_NAME = OrderByRaw("CASE WHEN contacts.name <> '' THEN contacts.name ELSE contacts.book_name END")
 
 _CHAT_COLUMNS = ("id", "tenant_id", "instance_id", "address", "kind", "title", "username", "last_message_at")
@@ -98,6 +135,7 @@ class ContactStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._search = Search(engine)
 
     async def canonical(self, instance_id: InstanceId, address: Address) -> Address:
         """The address things are stored under: the phone-number name behind a hidden one, when it is known."""
@@ -168,13 +206,77 @@ class ContactStore:
             )
         await insert_rows(self._engine, "chats", _CHAT_COLUMNS, [rows[key] for key in sorted(rows)], suffix=_SEEN_CHAT)
 
+    async def put(
+        self,
+        tenant_id: TenantId,
+        instance_id: InstanceId,
+        entries: Iterable[ContactEntry],
+        now: datetime,
+        *,
+        active: bool = False,
+    ) -> None:
+        """Add contacts or complete them, in the caller's transaction; `active` makes now their last activity."""
+        moment = to_ms(now)
+        rows = {
+            each.address: (
+                new_id(),
+                tenant_id,
+                instance_id,
+                each.address,
+                each.pn,
+                each.lid,
+                each.name,
+                each.book_name,
+                each.push_name,
+                each.number,
+                each.username,
+                each.is_group,
+                each.picture_url,
+                each.about,
+                moment if active else None,
+                moment,
+                moment,
+            )
+            for each in entries
+        }
+        ordered = [rows[address] for address in sorted(rows)]
+        await insert_rows(self._engine, "contacts", _ENTRY_COLUMNS, ordered, suffix=_ENTERED)
+
+    async def find(self, who: Principal, instance_id: InstanceId, address: Address) -> Contact | None:
+        """One contact, by either name."""
+        known = await canonical(instance_id, address)
+        row = await scope.within(
+            Contacts.select().where(Contacts.instance_id == instance_id, Contacts.address == known), who
+        ).first()
+        return _to_contact(row) if row else None
+
+    async def remove(self, who: Principal, instance_id: InstanceId, address: Address) -> bool:
+        """Forget one contact, by either name; whether there was one. Its chat and messages stay."""
+        known = await canonical(instance_id, address)
+        gone = await scope.within(
+            Contacts.delete().where(Contacts.instance_id == instance_id, Contacts.address == known), who
+        ).returning(Contacts.id)
+        return bool(gone)
+
     async def contacts(
-        self, who: Principal, instance_id: InstanceId, *, limit: int, skip: int
+        self,
+        who: Principal,
+        instance_id: InstanceId,
+        *,
+        search: str = "",
+        only_groups: bool = False,
+        limit: int,
+        skip: int,
     ) -> tuple[list[Contact], int]:
-        """Contacts by name, and how many there are."""
-        total = await scope.within(Contacts.count().where(Contacts.instance_id == instance_id), who)
+        """Contacts by name, and how many there are. `search` looks into every name and the number."""
+        conditions: list[Any] = [Contacts.instance_id == instance_id]
+        if search:
+            conditions.append(await self._search.contains("contacts", _SEARCHED, search))
+        if only_groups:
+            conditions.append(Contacts.is_group.eq(True))
+        total = await scope.within(Contacts.count().where(*conditions), who)
         rows = await (
-            scope.within(Contacts.select().where(Contacts.instance_id == instance_id), who)
+            scope.within(Contacts.select().where(*conditions), who)
             .order_by(_SHOWN_NAME, Contacts.push_name, Contacts.address)
             .limit(limit)
             .offset(skip)

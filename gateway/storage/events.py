@@ -80,8 +80,7 @@ class EventStore:
         do: SQLite gives the numbers of deleted rows out again, and a cursor that kept one would skip what is new.
         """
         if self._last_position is None:
-            newest = await Events.select(Events.position).order_by(Events.position, ascending=False).first()
-            self._last_position = newest["position"] if newest else 0
+            self._last_position = await self.end()
         first = max(self._last_position + 1, to_ms(now) * 1000)
         accepted = [
             AcceptedEvent(
@@ -123,6 +122,11 @@ class EventStore:
             .limit(limit + 1)
         )
         return [_to_accepted(row) for row in rows[:limit]], len(rows) > limit
+
+    async def end(self) -> int:
+        """The last position in the log; 0 when it is empty."""
+        newest = await Events.select(Events.position).order_by(Events.position, ascending=False).first()
+        return int(newest["position"]) if newest else 0
 
     async def prune(self, before: datetime, limit: int) -> int:
         """Delete up to `limit` events logged before a moment that nobody is owed any more; returns how many went."""

@@ -24,6 +24,8 @@ WRITER = (
     "PRAGMA cache_size=-16000",  # KiB
     "PRAGMA journal_size_limit=67108864",  # bytes; a burst must not leave a giant WAL behind
 )
+LOWER = "gateway_lower"
+"""Python's `str.lower` as a function of SQL; SQLite's own knows ASCII alone."""
 READER = ("PRAGMA query_only=ON", "PRAGMA cache_size=-4000")
 
 
@@ -37,6 +39,7 @@ def create_file(file: Path) -> None:
 def connect(arguments: Mapping[str, Any], pragmas: Sequence[str]) -> sqlite3.Connection:
     """A connection with every pragma set; most of them hold for one connection only. Raises sqlite3's errors."""
     raw: sqlite3.Connection = sqlite3.connect(**arguments)
+    raw.create_function(LOWER, 1, _lower, deterministic=True)
     try:
         for pragma in (*_SHARED, *pragmas):
             _require_wal(sqlite_connection.fetch(raw, pragma, ()))
@@ -44,6 +47,10 @@ def connect(arguments: Mapping[str, Any], pragmas: Sequence[str]) -> sqlite3.Con
         raw.close()
         raise
     return raw
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text is not None else None
 
 
 def _require_wal(answer: list[dict[str, Any]]) -> None:

@@ -22,12 +22,12 @@ from gateway.domain.errors import Unavailable
 from gateway.domain.ids import DeliveryId, EndpointId, new_id
 from gateway.domain.webhooks import DeliveryState, Endpoint
 from gateway.kit.backoff import Backoff
+from gateway.kit.bell import Bell
 from gateway.kit.clock import Clock
 from gateway.kit.egress import Egress
 from gateway.storage.outbox import Claim, Leased, OutboxStore, Spoiled
 from gateway.storage.times import to_ms
 from gateway.storage.webhooks import EndpointStore
-from gateway.webhooks.bell import Bell
 from gateway.webhooks.endings import Ending, Endings
 from gateway.webhooks.lanes import Lane, Lanes, share_out
 from gateway.webhooks.metrics import DispatcherMetrics

@@ -28,7 +28,7 @@ async def serve(port: int, shown: ShownInstance) -> None:
     # Litestar's signature model looks the annotations up in the module; a local class would not be found there.
     app: Any = Litestar([show], openapi_config=None, logging_config=None)
     settings = Settings.from_env({"PORT": str(port), "HOST": "127.0.0.1", "DATA_DIR": "/nonexistent"})
-    await make_server(app, settings).serve()
+    await make_server(app, settings, before_shutdown=lambda: None).serve()
 
 
 if __name__ == "__main__":

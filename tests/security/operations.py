@@ -78,6 +78,7 @@ _SEND_FILE: dict[str, Any] = {
     "data": {"phone": "{chat_id}"},
 }
 _I, _W = "/api/instances/{instance_id}", "/api/whatsapp/{instance_id}"
+_S = "/api/whatsapp-simple/{instance_id}"
 _C = _I + "/chats/{chat_id}"
 _M = _C + "/messages/{message_id}"
 _NO_QR: dict[str, Any] = {"ok": 404, "code": "qr_not_available"}
@@ -130,9 +131,19 @@ OPERATIONS: dict[str, Operation] = {
     # what happened, whom it knows
     f"GET {_I}/activity": Operation(policy=INSTANCE),
     f"GET {_I}/events": Operation(policy=INSTANCE),
+    f"GET {_I}/events/stream": Operation(
+        policy=INSTANCE, ok=400, code="invalid_input", query={"types": "instance_created"}
+    ),
     f"GET {_I}/journal": Operation(policy=INSTANCE),
     f"GET {_I}/contacts": Operation(policy=INSTANCE),
     f"GET {_I}/contacts/db": Operation(policy=INSTANCE),
+    f"POST {_I}/contacts/add": Operation(policy=INSTANCE, json={"phone": "77001{n}", "name": "zanzibar"}),
+    f"POST {_I}/contacts/import": Operation(policy=INSTANCE, **_CANNOT),
+    f"POST {_I}/contacts/save": Operation(policy=INSTANCE, json={"number": "77002{n}", "name": "zanzibar {n}"}),
+    f"POST {_I}/contacts/delete": Operation(policy=INSTANCE, json={"remoteJid": "{known}"}, spare="known"),
+    f"DELETE {_I}/contacts/{{remote_jid}}": Operation(policy=INSTANCE, names={"remote_jid": "{known}"}, spare="known"),
+    f"GET {_I}/socket": Operation(policy=INSTANCE),
+    f"GET {_C}/history": Operation(policy=INSTANCE),
     f"GET {_I}/chats": Operation(policy=INSTANCE),
     f"GET {_I}/profile": Operation(policy=INSTANCE),
     f"GET {_C}/messages": Operation(policy=INSTANCE),
@@ -182,11 +193,21 @@ OPERATIONS: dict[str, Operation] = {
     f"GET {_W}/events": Operation(policy=INSTANCE),
     f"GET {_W}/contacts": Operation(policy=INSTANCE),
     f"GET {_W}/contacts/db": Operation(policy=INSTANCE),
+    f"POST {_W}/contacts/add": Operation(policy=INSTANCE, json={"phone": "77003{n}"}),
+    f"POST {_W}/contacts/import": Operation(policy=INSTANCE, **_CANNOT),
+    f"POST {_W}/contacts/save": Operation(policy=INSTANCE, json={"number": "77004{n}", "about": "zanzibar"}),
+    f"GET {_W}/socket": Operation(policy=INSTANCE),
     f"POST {_W}/send": Operation(policy=INSTANCE, **_SEND),
     f"POST {_W}/send-media": Operation(policy=INSTANCE, **_SEND_MEDIA),
     f"POST {_W}/send-file": Operation(policy=INSTANCE, **_SEND_FILE),
     # its own key may do that, and has no other instance: so the shop itself is logged out
     f"POST {_W}/logout": Operation(policy=INSTANCE, last=True),
+    # the same again, for the oldest programs
+    f"POST {_S}/init": Operation(policy=MANAGED),
+    f"GET {_S}/qr": Operation(policy=INSTANCE, **_NO_QR),
+    f"GET {_S}/status": Operation(policy=INSTANCE),
+    f"POST {_S}/send": Operation(policy=INSTANCE, **_SEND),
+    f"POST {_S}/logout": Operation(policy=MANAGED, spare="spare_instance"),
     # webhooks
     "GET /api/webhooks": Operation(policy=LISTED),
     "POST /api/webhooks": Operation(policy=INSTANCE, ok=201, json={"url": "{picture}", "instanceId": "{instance_id}"}),

@@ -228,6 +228,12 @@ class Stage:
         sent = await self.get(self.owner, "POST /api/whatsapp/{instance_id}/send", json=body)
         return {"message_id": sent["id"]}
 
+    async def known(self) -> dict[str, str]:
+        """A contact of the shop."""
+        body = {"number": f"78{next(_count)}", "name": MARK}
+        kept = await self.get(self.owner, "POST /api/instances/{instance_id}/contacts/save", json=body)
+        return {"known": kept["remoteJid"]}
+
     async def spare_instance(self) -> dict[str, str]:
         """An instance of the home tenant."""
         made = await self.instance(self.owner, "spare")

@@ -119,6 +119,10 @@ class TelegramSession:
         """Who this bot is at Telegram."""
         return await self._bot.profile()
 
+    async def ping(self) -> None:
+        """Ask Telegram who this bot is."""
+        await self._bot.profile()
+
     @property
     def _bot(self) -> BotClient:
         if self._client is None:

@@ -222,6 +222,11 @@ class Doing:
             raise NotConnected(self._context.instance.id)
         return self._reader.about()
 
+    async def ping(self) -> None:
+        """Ask WhatsApp something cheap."""
+        with refusals("answer"):
+            await self._ask()
+
     async def _ask(self) -> object:
         """Something cheap that only a living connection answers: that this device is active, which it says anyway."""
         return await self.client.set_passive(False)

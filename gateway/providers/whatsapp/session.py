@@ -16,7 +16,7 @@ from gateway.domain.events import Event
 from gateway.domain.instances import LoginCode
 from gateway.kit.log import get_logger
 from gateway.providers.contract import Interrupted, LoggedOut, NotLoggedIn, SessionContext
-from gateway.providers.whatsapp import devices, library
+from gateway.providers.whatsapp import codes, devices, library
 from gateway.providers.whatsapp.config import phone_digits, read_config
 from gateway.providers.whatsapp.dial import reachable
 from gateway.providers.whatsapp.doing import Doing
@@ -137,12 +137,10 @@ class WhatsAppSession(Doing):
         return self._config.history and self._shared.history_days > 0 and self._shared.history_messages > 0
 
     def _make_link(self, spool: Spool, loop: asyncio.AbstractEventLoop) -> Link:
-        from gateway.providers.whatsapp import signs
-
         return Link(
             self._files.store_name,
             turns=self._shared.turns,
-            events=(*signs.SIGNS, *signs.news(history=self._wants_history)),
+            events=(*codes.SIGNS, *codes.news(history=self._wants_history)),
             on_event=self._receiver(spool, loop),
             device_props=library.device_props(self._shared.device_name),
             proxy=self._shared.proxy,
@@ -176,14 +174,12 @@ class WhatsAppSession(Doing):
     # -- arrivals -------------------------------------------------------------------------------------------------
 
     def _receiver(self, spool: Spool, loop: asyncio.AbstractEventLoop) -> Callable[[int, bytes], None]:
-        from gateway.providers.whatsapp import signs
-
         def receive(code: int, payload: bytes) -> None:
             """On the connection's own thread."""
-            if code in signs.SIGNS:
+            if code in codes.SIGNS:
                 _soon(loop, self._sign, code, payload)
             else:
-                spool.put(code, payload, keep=code not in signs.PASSING)
+                spool.put(code, payload, keep=code not in codes.PASSING)
 
         return receive
 
@@ -203,20 +199,20 @@ class WhatsAppSession(Doing):
             self._finish(ending)
             return
         match code:
-            case signs.Code.DEVICE:
+            case codes.Code.DEVICE:
                 assert self._reader is not None
                 self._reader.is_device(payload)
-            case signs.Code.CONNECTED:
+            case codes.Code.CONNECTED:
                 self._watch.connected()
                 self._aside(self._greet())
-            case signs.Code.KEEP_ALIVE_TIMEOUT:
+            case codes.Code.KEEP_ALIVE_TIMEOUT:
                 self._watch.silent()
-            case signs.Code.KEEP_ALIVE_RESTORED:
+            case codes.Code.KEEP_ALIVE_RESTORED:
                 self._watch.connected()
-            case signs.Code.CONNECT_FAILURE:
+            case codes.Code.CONNECT_FAILURE:
                 if sentence := signs.dials_again(payload):
                     self._watch.lost("unavailable", sentence)
-            case signs.Code.DISCONNECTED:
+            case codes.Code.DISCONNECTED:
                 self._watch.lost("disconnected", "WhatsApp closed the connection; it is being opened again.")
             case _:
                 self._context.report.note(

@@ -1,4 +1,4 @@
-"""`/api/instances/{instanceId}`: whom it knows, what was said, and what can be done to a message."""
+"""`/api/instances/{instanceId}`: its chats, what was said in them, and what can be done to a message."""
 
 import re
 from typing import Any
@@ -10,16 +10,11 @@ from litestar.params import FromPath, JSONBody
 
 from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Address, InstanceId
-from gateway.domain.tenants import Principal
 from gateway.surfaces.api.documented import refusals
 from gateway.surfaces.api.schemas.contacts import (
     ChatItem,
     ChatPage,
-    ContactItem,
-    ContactList,
-    ContactPage,
     ProfileReply,
-    StoredContact,
 )
 from gateway.surfaces.api.schemas.messages import (
     ButtonAnswerBody,
@@ -34,10 +29,7 @@ from gateway.surfaces.api.schemas.whatsapp import SendReply, Succeeded
 from gateway.surfaces.api.shared import AnyRequest, EndDate, Limit, Skip, StartDate, fields_named
 from gateway.surfaces.http import Who, moment_of, page_of, services
 
-DEFAULT_CONTACTS = 100
 DEFAULT_MESSAGES = 50
-_MOST_CONTACTS = 10_000
-"""In the list that has no pages; those beyond are in the one that has."""
 _LIST = refusals(400, 401, 403, 404, 429, 500)
 _ACT = refusals(400, 401, 403, 404, 413, 429, 500, 502, 504)
 _FIELDS = {"to": "chatId", "text": "message"}
@@ -47,24 +39,7 @@ _CHAT = "/{instance_id:str}/chats/{chat_id:str}"
 _MESSAGE = _CHAT + "/messages/{message_id:str}"
 
 
-# ---------------------------------------------------------------- whom it knows
-
-
-@get("/{instance_id:str}/contacts", summary="Contacts", responses=_LIST)
-async def contacts(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> ContactList:
-    """Who the instance has seen, by name; nobody while it is not connected."""
-    instance = await services(request).instances.get(who, InstanceId(instance_id))
-    if not instance.flows:
-        return ContactList(contacts=[])
-    return await contacts_of(request, who, instance.id)
-
-
-@get("/{instance_id:str}/contacts/db", summary="Contacts as they are kept", responses=_LIST)
-async def stored_contacts(
-    request: AnyRequest, who: Who, instance_id: FromPath[str], limit: Limit = DEFAULT_CONTACTS, skip: Skip = 0
-) -> ContactPage:
-    """Contacts as they are kept, by name, connected or not."""
-    return await stored_contacts_of(request, who, InstanceId(instance_id), limit, skip)
+# ---------------------------------------------------------------- where it talks
 
 
 @get("/{instance_id:str}/chats", summary="Chats", responses=_LIST)
@@ -86,25 +61,10 @@ async def profile(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> 
     return ProfileReply(id=found.address, name=found.name, username=found.username, is_bot=found.is_bot)
 
 
-async def contacts_of(request: AnyRequest, who: Principal, instance_id: InstanceId) -> ContactList:
-    """Everybody it has seen."""
-    found, _ = await services(request).contacts.contacts(who, instance_id, limit=_MOST_CONTACTS, skip=0)
-    return ContactList(contacts=[ContactItem.of(contact) for contact in found])
-
-
-async def stored_contacts_of(
-    request: AnyRequest, who: Principal, instance_id: InstanceId, limit: int, skip: int
-) -> ContactPage:
-    """A page of them."""
-    page = page_of(limit or DEFAULT_CONTACTS, skip)
-    found, total = await services(request).contacts.contacts(who, instance_id, limit=page.limit, skip=page.skip)
-    return ContactPage(contacts=[StoredContact.of(each) for each in found], pagination=Pagination.of(page, total))
-
-
 # ---------------------------------------------------------------- what was said
 
 
-@get(_CHAT + "/messages", summary="Messages of a chat", responses=_LIST)
+@get([_CHAT + "/messages", _CHAT + "/history"], summary="Messages of a chat", responses=_LIST)
 async def messages(
     request: AnyRequest,
     who: Who,
@@ -242,8 +202,6 @@ async def answer_button(
 
 
 HANDLERS: list[Any] = [
-    contacts,
-    stored_contacts,
     chats,
     profile,
     messages,

@@ -10,12 +10,22 @@ from gateway.domain.errors import NotConnected, NotFound
 from gateway.domain.ids import InstanceId
 from gateway.domain.instances import Instance
 from gateway.domain.tenants import Principal
-from gateway.surfaces.api import chats, history, sending
+from gateway.surfaces.api import contacts, sending, socket
+from gateway.surfaces.api import events as log
 from gateway.surfaces.api.documented import refusals
-from gateway.surfaces.api.schemas.contacts import ContactList, ContactPage
-from gateway.surfaces.api.schemas.history import EventPage
+from gateway.surfaces.api.schemas.contacts import (
+    AddContactBody,
+    AddedContactReply,
+    ContactList,
+    ContactPage,
+    ImportedContacts,
+    SaveContactBody,
+    StoredContact,
+)
+from gateway.surfaces.api.schemas.events import EventPage
 from gateway.surfaces.api.schemas.instances import ConnectionStatus
 from gateway.surfaces.api.schemas.login import QrReply
+from gateway.surfaces.api.schemas.socket import SocketReply
 from gateway.surfaces.api.schemas.whatsapp import SendBody, SendMediaBody, SendReply, Succeeded
 from gateway.surfaces.api.shared import AnyRequest, IdempotencyKey, Limit, Skip
 from gateway.surfaces.api.uploads import UploadOperation, UploadRequest, read_upload
@@ -56,22 +66,25 @@ async def events(
     request: AnyRequest,
     who: Who,
     instance_id: FromPath[str],
-    since: history.Since = None,
-    limit: Limit = history.DEFAULT_EVENTS,
-    types: history.Types = None,
+    since: log.Since = None,
+    limit: Limit = log.DEFAULT_EVENTS,
+    types: log.Types = None,
+    after: log.After = None,
+    order: log.Order = None,
 ) -> EventPage:
-    """Messages and everything else that happened, newest first."""
+    """Messages and everything else that happened, newest first; with `after` or `order=asc` oldest first."""
     instance = await passed(request, who, instance_id)
-    return await history.events_of(request, who, instance.id, since=since, limit=limit, types=types)
+    wish = log.EventWish(since=since, limit=limit, types=types, after=after, order=order)
+    return await log.events_of(request, who, instance.id, wish)
 
 
 @get("/{instance_id:str}/contacts", summary="Contacts", responses=_READ)
-async def contacts(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> ContactList:
+async def known_contacts(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> ContactList:
     """Who the instance knows. While it is not connected the answer is 500, `Instance <id> not ready`."""
     instance = await passed(request, who, instance_id)
     if not instance.flows:
         raise NotConnected(instance.id)
-    return await chats.contacts_of(request, who, instance.id)
+    return await contacts.contacts_of(request, who, instance.id)
 
 
 @get("/{instance_id:str}/contacts/db", summary="Contacts as they are kept", responses=_LIST)
@@ -79,12 +92,39 @@ async def stored_contacts(
     request: AnyRequest,
     who: Who,
     instance_id: FromPath[str],
-    limit: Limit = chats.DEFAULT_CONTACTS,
+    limit: Limit = contacts.DEFAULT_CONTACTS,
     skip: Skip = 0,
+    search: contacts.Search = "",
+    only_groups: contacts.OnlyGroups = "",
 ) -> ContactPage:
     """Contacts as they are kept, by name, connected or not."""
     instance = await passed(request, who, instance_id)
-    return await chats.stored_contacts_of(request, who, instance.id, limit, skip)
+    return await contacts.stored_contacts_of(request, who, instance.id, limit, skip, search, only_groups)
+
+
+@post("/{instance_id:str}/contacts/add", status_code=200, summary="Add somebody", responses=contacts.ASK)
+async def add_contact(
+    request: AnyRequest, who: Who, instance_id: FromPath[str], data: JSONBody[AddContactBody]
+) -> AddedContactReply:
+    """Keep somebody as a contact. Nobody is written to, unless `greeting` says what."""
+    instance = await passed(request, who, instance_id)
+    return await contacts.add_to(request, who, instance.id, data)
+
+
+@post("/{instance_id:str}/contacts/import", status_code=200, summary="Import contacts", responses=contacts.ASK)
+async def import_contacts(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> ImportedContacts:
+    """Keep everybody in the phone's address book, everybody met and every group."""
+    instance = await passed(request, who, instance_id)
+    return await contacts.import_into(request, who, instance.id)
+
+
+@post("/{instance_id:str}/contacts/save", status_code=200, summary="Note something", responses=contacts.SAVE)
+async def save_contact(
+    request: AnyRequest, who: Who, instance_id: FromPath[str], data: JSONBody[SaveContactBody]
+) -> StoredContact:
+    """Make a contact, or complete it: what is empty or absent stays as it is."""
+    instance = await passed(request, who, instance_id)
+    return await contacts.save_to(request, who, instance.id, data)
 
 
 @post("/{instance_id:str}/send", status_code=200, summary="Send a message", responses=_SEND)
@@ -143,4 +183,25 @@ async def logout(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> S
     return Succeeded()
 
 
-HANDLERS = [status, qr, events, contacts, stored_contacts, send, send_media, send_file, logout]
+@get("/{instance_id:str}/socket", summary="Does its connection answer", responses=_READ)
+async def check_socket(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> SocketReply:
+    """Ask the network something over the instance's connection, and say whether it answered and how soon."""
+    instance = await passed(request, who, instance_id)
+    return await socket.answer(request, who, instance.id)
+
+
+HANDLERS = [
+    status,
+    qr,
+    check_socket,
+    events,
+    known_contacts,
+    stored_contacts,
+    add_contact,
+    import_contacts,
+    save_contact,
+    send,
+    send_media,
+    send_file,
+    logout,
+]

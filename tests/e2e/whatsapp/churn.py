@@ -19,9 +19,9 @@ import msgspec
 from gateway.domain.errors import NetworkUnreachable
 from gateway.domain.ids import InstanceId
 from gateway.providers.whatsapp import library
+from gateway.providers.whatsapp.codes import SIGNS, Code
 from gateway.providers.whatsapp.devices import DeviceFiles
 from gateway.providers.whatsapp.link import Link, NotLive, Turns
-from gateway.providers.whatsapp.signs import SIGNS, Code
 from tests.e2e.whatsapp.churn_report import SECONDS, Report, Usage
 from tests.simulators.whatsapp.remote import Ready, RemoteWhatsApp, connect
 

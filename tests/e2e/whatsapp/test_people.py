@@ -74,6 +74,28 @@ async def test_one_person_under_two_names_is_one_contact_and_one_chat(place: Tow
     assert numbers.count(CLEO) == 1
 
 
+async def test_an_import_keeps_people_and_groups_and_an_addition_asks_the_network_first(
+    place: Town, line: Line
+) -> None:
+    group = (await place.whatsapp.create_group("Bakers", ANN, [OWN, BEN])).jid
+    imported = await line.post("/contacts/import")
+    assert imported["message"] == f"Successfully imported {imported['importedCount']} contacts"
+    kept = {each["remoteJid"]: each for each in (await line.get("/contacts/db", limit=500))["contacts"]}
+    assert (kept[f"{BEN}@s.whatsapp.net"]["name"], kept[f"{BEN}@s.whatsapp.net"]["isGroup"]) == ("Ben the Baker", False)
+    assert (kept[group]["pushName"], kept[group]["isGroup"]) == ("Bakers", True)
+    assert (await line.get("/contacts/db", search="the baker"))["pagination"]["total"] == 1
+
+    before = len(await place.whatsapp.seen(DORA))
+    added = await line.post("/contacts/add", {"phone": f"+{DORA}", "name": "Dora"})
+    assert added["contact"] == {"id": f"{DORA}@s.whatsapp.net", "number": f"+{DORA}", "name": "Dora"}
+    assert (await line.post("/contacts/add", {"phone": "4900000"}, 400))["code"] == "not_on_network"
+    assert len(await place.whatsapp.seen(DORA)) == before
+    socket = await line.get("/socket")
+    assert (socket["alive"], socket["state"]) == (True, "connected")
+    assert socket["latency"] >= 0
+    assert await place.problems() == []
+
+
 async def test_people_are_blocked_and_let_in_again(place: Town, line: Line) -> None:
     await line.ask("PUT", f"/blocklist/{DORA}")
     assert DORA in (await place.whatsapp.account(OWN)).blocked

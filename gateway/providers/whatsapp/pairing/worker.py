@@ -4,7 +4,8 @@ It ends when its stdin closes, which is also how it learns that the gateway is g
 
 Whatsmeow logs a device in as soon as it is linked, and nobody can ask it not to. On a busy machine that is sooner than
 we let go of it, and then WhatsApp hands this process what it has for the device: the past, and messages. It is told
-that they arrived, so they are kept as a session keeps them, in the spool that the device's session reads first.
+that they arrived, so they are kept as a session keeps them, in the spool that the device's session reads first. The
+past is announced by a message and then fetched, so what was announced is waited for.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.kit import log as logs
-from gateway.providers.whatsapp import library
+from gateway.providers.whatsapp import codes, library
 from gateway.providers.whatsapp.link import Link, Turns
 from gateway.providers.whatsapp.pairing.protocol import (
     Failed,
@@ -35,19 +36,20 @@ from gateway.providers.whatsapp.spool import Spool
 
 _PAIR_STATUS: Final = 2
 """neonize's event code for the end of a pairing, good or bad."""
+_PAST_TIMEOUT: Final = 10.0
+"""Seconds that a part of the past, once announced, may take to be fetched."""
 
 
 class Pairing:
     """One device store and its codes."""
 
     def __init__(self, wish: Pair, worker: Worker) -> None:
-        from gateway.providers.whatsapp import signs
-
         self.id = wish.id
         self._worker = worker
         self._loop = asyncio.get_running_loop()
         self._over = False
-        self._kept = frozenset(signs.news(history=wish.history)) - signs.PASSING
+        self._past_due = 0
+        self._kept = frozenset(codes.news(history=wish.history)) - codes.PASSING
         self._spool = Spool(Path(wish.spool), on_arrival=_nothing)
         self._spool.close()  # nobody listens here: everything is for the next one who opens it
         self.link = Link(
@@ -81,6 +83,10 @@ class Pairing:
     def _event(self, code: int, payload: bytes) -> None:
         if code in self._kept:
             self._spool.put(code, payload, keep=True)
+        if code == codes.Code.HISTORY_SYNC:
+            self._past_due -= 1
+        elif code == codes.Code.MESSAGE and codes.Code.HISTORY_SYNC in self._kept:
+            self._past_due += _announces_the_past(payload)
         if code != _PAIR_STATUS:
             return
         from neonize.proto.Neonize_pb2 import PairStatus
@@ -88,6 +94,14 @@ class Pairing:
         status = PairStatus.FromString(payload)
         if status.Status == PairStatus.ERROR:
             self._loop.call_soon_threadsafe(self._finish, Failed(id=self.id, reason=status.Error or "err-pairing"))
+
+    async def _past_fetched(self) -> None:
+        try:
+            async with asyncio.timeout(_PAST_TIMEOUT):
+                while self._past_due > 0:  # noqa: ASYNC110 - counted on a thread of Go's
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            return  # the device's session gets what else the phone sends
 
     async def close(self) -> None:
         """Let go of the device and of its spool."""
@@ -111,9 +125,17 @@ class Pairing:
     async def _let_go(self, news: News) -> None:
         if not isinstance(news, Linked):
             self._worker.tell(news)  # at once: letting go takes seconds when Go hangs, and nobody waits for the store
+        else:
+            await self._past_fetched()
         await self.close()
         if isinstance(news, Linked):
             self._worker.tell(news)
+
+
+def _announces_the_past(payload: bytes) -> bool:
+    from neonize.proto.Neonize_pb2 import Message
+
+    return bool(Message.FromString(payload).Message.protocolMessage.HasField("historySyncNotification"))
 
 
 def _nothing() -> None:

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from gateway.domain.contacts import ChatSummary, Contact
+from gateway.domain.contacts import ChatSummary, Contact, ContactEntry
+from gateway.domain.errors import InvalidInput
+from gateway.domain.ids import Address
 from gateway.domain.messages import ChatKind
 from gateway.surfaces.api.schemas.paging import Pagination
 from gateway.surfaces.http import iso, maybe_iso
@@ -71,6 +73,75 @@ class ContactPage(Struct, frozen=True):
 
     contacts: list[StoredContact]
     pagination: Pagination
+
+
+class SaveContactBody(Struct, frozen=True, rename="camel", kw_only=True):
+    """What is to be noted about somebody or a group. Either `number` or `remoteJid` is required."""
+
+    number: Annotated[str | int | None, Meta(description="A phone number as people write it.")] = None
+    remote_jid: Annotated[str | None, Meta(description="The address to write to.")] = None
+    name: str | None = None
+    push_name: str | None = None
+    is_group: bool | None = None
+    profile_picture: Annotated[str | None, Meta(description="The URL of a picture.")] = None
+    about: str | None = None
+
+    def to_entry(self) -> ContactEntry:
+        """Raises InvalidInput when it says of nobody."""
+        number = str(self.number or "").strip()
+        address = (self.remote_jid or "").strip()
+        if not address and not number:
+            raise InvalidInput("Either number or remoteJid is required", field="number")
+        if not address:
+            digits = "".join(each for each in number if each.isdigit() or each == "-")
+            address = f"{digits}@g.us" if self.is_group and "@" not in number else number
+        return ContactEntry(
+            address=Address(address),
+            name=self.name or "",
+            push_name=self.push_name or "",
+            number=number,
+            is_group=address.endswith("@g.us") if self.is_group is None else self.is_group,
+            picture_url=self.profile_picture or None,
+            about=self.about or None,
+        )
+
+
+class AddContactBody(Struct, frozen=True, kw_only=True):
+    """Somebody to be kept. `phone` is required."""
+
+    phone: Annotated[str | int | None, Meta(examples=["4915100000002"])] = None
+    name: str | None = None
+    greeting: Annotated[str | None, Meta(description="Words to send; without them nobody is written to.")] = None
+
+
+class AddedContact(Struct, frozen=True):
+    """Somebody who is kept now."""
+
+    id: Annotated[str, Meta(description="The address to write to.")]
+    number: str
+    name: str
+
+
+class AddedContactReply(Struct, frozen=True, kw_only=True):
+    """It happened; the words are those that older pages show."""
+
+    success: bool = True
+    message: str = "Контакт успешно добавлен"
+    contact: AddedContact
+
+
+class ImportedContacts(Struct, frozen=True, rename="camel", kw_only=True):
+    """How many people and groups the network told of."""
+
+    success: bool = True
+    message: str
+    imported_count: int
+
+
+class DeleteContactBody(Struct, frozen=True, rename="camel"):
+    """Who is to be forgotten."""
+
+    remote_jid: str | None = None
 
 
 class ChatItem(Struct, frozen=True, rename="camel", kw_only=True):

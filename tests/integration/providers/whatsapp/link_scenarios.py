@@ -13,6 +13,7 @@ import pytest
 
 from gateway.domain.errors import NetworkUnreachable
 from gateway.providers.whatsapp import library
+from gateway.providers.whatsapp.codes import Code
 from gateway.providers.whatsapp.link import NotLive, Turns
 from gateway.providers.whatsapp.pairing.protocol import Linked, News, Pair, Scan, news_decoder
 from gateway.providers.whatsapp.pairing.worker import Pairing, Worker
@@ -142,8 +143,6 @@ async def test_an_opening_that_is_given_up_leaves_the_way_free(device: Device) -
 
 async def test_a_device_opened_twice_belongs_to_the_second(device: Device) -> None:
     """Pitfall 18."""
-    from gateway.providers.whatsapp.signs import Code
-
     first = await device.connected()
     second = await device.connected()
     await first.hears(Code.STREAM_REPLACED)
@@ -157,11 +156,15 @@ class Unhurried(Pairing):
     """Lets go of a linked device only after WhatsApp told it something, as happens on a machine that has much to do."""
 
     def __init__(self, wish: Pair, worker: Worker) -> None:
-        self._file = Path(wish.spool)
+        self._told = False
         super().__init__(wish, worker)
 
+    def _event(self, code: int, payload: bytes) -> None:
+        super()._event(code, payload)
+        self._told = self._told or code == Code.MESSAGE
+
     def _finish(self, news: News) -> None:
-        if isinstance(news, Linked) and self._file.stat().st_size == 0:
+        if isinstance(news, Linked) and not self._told:
             asyncio.get_running_loop().call_later(0.02, self._finish, news)
             return
         super()._finish(news)
@@ -170,8 +173,6 @@ class Unhurried(Pairing):
 async def test_what_comes_before_the_pairing_lets_go_is_kept_for_the_session(
     whatsapp: RemoteWhatsApp, tmp_path: Path
 ) -> None:
-    from gateway.providers.whatsapp.signs import Code
-
     phone, store, spool = "4915170000001", str(tmp_path / "device.db"), tmp_path / "spool"
     await whatsapp.add_person(phone, "Unhurried")
     await whatsapp.remember(phone, f"{ANN}@s.whatsapp.net", ANN, ["long ago"])

@@ -42,7 +42,7 @@ class Device:
 
     def link(self, *, turns: Turns | None = None, codes: asyncio.Queue[str] | None = None) -> Heard:
         """A new connection of it, on the event loop that runs. `codes` gets QR codes."""
-        from gateway.providers.whatsapp.signs import SIGNS
+        from gateway.providers.whatsapp.codes import SIGNS
 
         loop = asyncio.get_running_loop()
         seen: list[int] = []
@@ -69,7 +69,7 @@ class Device:
 
     async def connected(self, *, turns: Turns | None = None) -> Heard:
         """A new connection of it that is logged in."""
-        from gateway.providers.whatsapp.signs import Code
+        from gateway.providers.whatsapp.codes import Code
 
         heard = self.link(turns=turns)
         await heard.link.open()
@@ -79,7 +79,7 @@ class Device:
 
 async def linked(whatsapp: RemoteWhatsApp, folder: Path, turns: Turns) -> Device:
     """A device of a new phone, which is linked and not connected."""
-    from gateway.providers.whatsapp.signs import Code
+    from gateway.providers.whatsapp.codes import Code
 
     phone = str(next(_phones))
     files = DeviceFiles(folder, InstanceId(phone))
