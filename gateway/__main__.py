@@ -1,4 +1,4 @@
-"""`python -m gateway`: serve, migrate, user, instance, check, reseal, version. Parses arguments, calls commands."""
+"""`python -m gateway`: serve, migrate, user, instance, limits, db, check, ... Parses arguments, calls commands."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway import __version__
 from gateway.domain.errors import GatewayError
+from gateway.domain.usage_limits import COUNTERS
 from gateway.kit import log as logs
 from gateway.kit.stdio import keep_stdout_to_ourselves
 from gateway.settings import Settings, SettingsError
@@ -85,6 +86,18 @@ async def _instance(settings: Settings, options: argparse.Namespace) -> int:
     return await instance.run(settings, options)
 
 
+async def _db(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.commands import db
+
+    return await db.run(settings, options)
+
+
+async def _limits(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.commands import limits
+
+    return await limits.run(settings, options)
+
+
 async def _reseal(settings: Settings, _: argparse.Namespace) -> int:
     from gateway.commands.reseal import run
 
@@ -130,7 +143,42 @@ def _parser() -> argparse.ArgumentParser:
     password.add_argument("email")
     password.add_argument("--password-stdin", action="store_true", help="read it from standard input")
     _add_instance(commands)
+    _add_limits(commands)
+    _add_db(commands)
     return parser
+
+
+def _add_db(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    db = commands.add_parser("db", help="copy the database to another one, back it up, restore it")
+    db.set_defaults(run=_db)
+    deeds = db.add_subparsers(dest="deed", required=True, metavar="DEED")
+    copy = deeds.add_parser("copy", help="everything into another, empty database; no gateway may be running on either")
+    copy.add_argument("--to", metavar="URL", required=True, help="postgresql://user:password@host/name, sqlite:///path")
+    backup = deeds.add_parser("backup", help="database and linked devices into one sealed file; a gateway may run")
+    restore = deeds.add_parser("restore", help="such a file into an empty database; no gateway may be running")
+    for each in (backup, restore):
+        each.description = "What ENCRYPTION_KEYS seal stays sealed, and they are not in the file: keep them apart."
+        each.add_argument("file")
+        each.add_argument("--passphrase-file", metavar="FILE", help="else GATEWAY_EXPORT_PASSPHRASE, else asked for")
+
+
+def _add_limits(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    limits = commands.add_parser("limits", help="how much instances may do; a running gateway notices in seconds")
+    limits.set_defaults(run=_limits)
+    deeds = limits.add_subparsers(dest="deed", required=True, metavar="DEED")
+    for deed, help_text in (
+        ("show", "an owner's own limits"),
+        ("set", "change those that are named; 0 is no limit"),
+        ("remove", "take them away; the next wider ones hold"),
+    ):
+        one = deeds.add_parser(deed, help=help_text)
+        whose = one.add_mutually_exclusive_group()
+        whose.add_argument("--instance", metavar="ID", help="of this instance; without it and --user: of everybody")
+        whose.add_argument("--user", metavar="ID", help="of each instance of this user")
+        if deed == "set":
+            for name in COUNTERS:
+                one.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N")
+            one.add_argument("--window-hours", type=int, metavar="N", help="counts the UTC days that began within it")
 
 
 def _add_instance(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -47,6 +48,16 @@ def environment(folder: Path, database_url: str, **more: str) -> dict[str, str]:
     else:
         given["SQLITE_DATABASE_URL"] = "file:" + database_url.removeprefix("sqlite:///")
     return given | more
+
+
+async def run_command(folder: Path, env: dict[str, str], *words: str) -> tuple[int, str]:
+    """`python -m gateway ...`: the exit status and what was printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gateway", *words, cwd=folder, env=env, stdout=PIPE, stderr=STDOUT
+    )
+    out, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode()
 
 
 class GatewayProcess:
@@ -98,6 +109,10 @@ class GatewayProcess:
             self.process.send_signal(number)
         async with asyncio.timeout(within):
             return await self.process.wait()
+
+    async def command(self, *words: str, **env: str) -> tuple[int, str]:
+        """`python -m gateway ...` beside it, with its settings: the exit status and what was printed."""
+        return await run_command(self.folder, self.env | env, *words)
 
     def log(self) -> str:
         """Everything it has printed so far."""

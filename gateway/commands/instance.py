@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from gateway.commands.passphrase import read_passphrase
 from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import InstanceId
 from gateway.kit.clock import SystemClock
@@ -20,10 +20,6 @@ from gateway.services.transfer import Transfer, owner_by
 from gateway.settings import Settings
 from gateway.storage.process_lock import acquire_process_lock
 from gateway.storage.storage import Storage
-
-PASSPHRASE_VARIABLE = "GATEWAY_EXPORT_PASSPHRASE"  # noqa: S105 - a name, not a passphrase
-SHORTEST = 12
-"""Characters: the file can be tried offline for ever."""
 
 
 async def run(settings: Settings, options: argparse.Namespace) -> int:
@@ -65,7 +61,7 @@ async def _list(storage: Storage) -> None:
 async def _export(transfer: Transfer, options: argparse.Namespace) -> None:
     path = Path(options.to or f"{options.id}.gwexport")
     instance = await transfer.export(
-        InstanceId(options.id), _passphrase(options, repeat=True), lambda data: _write(path, data)
+        InstanceId(options.id), read_passphrase(options, repeat=True), lambda data: _write(path, data)
     )
     print(f"Exported {instance.name} to {path}. It is stopped here and does not start until it is released.")
     print("Import the file once, then delete it: who has it and the passphrase is this account.")
@@ -74,7 +70,9 @@ async def _export(transfer: Transfer, options: argparse.Namespace) -> None:
 async def _import(storage: Storage, transfer: Transfer, options: argparse.Namespace) -> None:
     file = _read(Path(options.file))
     owner = await owner_by(storage, email=options.user, tenant=options.tenant)
-    instance = await transfer.import_(file, _passphrase(options, repeat=False), owner, new_instance_id=options.new_id)
+    instance = await transfer.import_(
+        file, read_passphrase(options, repeat=False), owner, new_instance_id=options.new_id
+    )
     print(f"id        {instance.id}")
     print(f"tenant    {instance.tenant_id}")
     print("It starts with the gateway." if instance.wanted else "It is stopped; start it when you want it.")
@@ -85,21 +83,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read ({error.strerror}).") from None
-
-
-def _passphrase(options: argparse.Namespace, *, repeat: bool) -> str:
-    if options.passphrase_file:
-        try:
-            words = Path(options.passphrase_file).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError):
-            raise InvalidInput(f"{options.passphrase_file} cannot be read as text.") from None
-    elif not (words := os.environ.get(PASSPHRASE_VARIABLE, "")):
-        words = getpass.getpass("Passphrase: ")
-        if repeat and getpass.getpass("Again: ") != words:
-            raise InvalidInput("The two passphrases differ.")
-    if repeat and len(words) < SHORTEST:
-        raise InvalidInput(f"The passphrase needs at least {SHORTEST} characters.")
-    return words
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -10,18 +10,16 @@ from __future__ import annotations
 import hashlib
 import secrets
 import struct
-import unicodedata
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.kit.passphrase import LOG_N, SALT, Excessive, P, R, derive_key
 
 MAGIC = b"GWEXPORT"
 _VERSION = 1
 _HEADER = struct.Struct(">8sBBBB16s12s")
 _CHECKSUM = 32
-_LOG_N, _R, _P = 17, 8, 1
-"""OWASP's figures for scrypt: 128 MB and about half a second."""
-_MOST_MEMORY = 1024**3
 
 
 class EnvelopeError(Exception):
@@ -30,9 +28,9 @@ class EnvelopeError(Exception):
 
 def seal(data: bytes, passphrase: str) -> bytes:
     """`data` as a file that this passphrase opens."""
-    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
-    header = _HEADER.pack(MAGIC, _VERSION, _LOG_N, _R, _P, salt, nonce)
-    sealed = header + AESGCM(_key(passphrase, salt, _LOG_N, _R, _P)).encrypt(nonce, data, header)
+    salt, nonce = secrets.token_bytes(SALT), secrets.token_bytes(12)
+    header = _HEADER.pack(MAGIC, _VERSION, LOG_N, R, P, salt, nonce)
+    sealed = header + AESGCM(derive_key(passphrase, salt)).encrypt(nonce, data, header)
     return sealed + hashlib.sha256(sealed).digest()
 
 
@@ -47,16 +45,9 @@ def unseal(file: bytes, passphrase: str) -> bytes:
     _, version, log_n, r, p, salt, nonce = _HEADER.unpack(header)
     if version != _VERSION:
         raise EnvelopeError(f"The file has format {version}, which this version cannot read; upgrade the gateway.")
-    # The figures come from the file: a forged one must not take all memory or the day.
-    if not (1 <= log_n <= 20 and 1 <= r <= 32 and 1 <= p <= 4 and 128 * r * 2**log_n <= _MOST_MEMORY):
-        raise EnvelopeError("The file asks for more memory than an export does.")
     try:
-        return AESGCM(_key(passphrase, salt, log_n, r, p)).decrypt(nonce, body, header)
+        return AESGCM(derive_key(passphrase, salt, log_n, r, p)).decrypt(nonce, body, header)
+    except Excessive:
+        raise EnvelopeError("The file asks for more memory than an export does.") from None
     except InvalidTag:
         raise EnvelopeError("The passphrase is wrong.") from None
-
-
-def _key(passphrase: str, salt: bytes, log_n: int, r: int, p: int) -> bytes:
-    # NFKC, as for passwords: the same words typed on another keyboard may be composed differently.
-    words = unicodedata.normalize("NFKC", passphrase).encode("utf-8", "surrogatepass")
-    return hashlib.scrypt(words, salt=salt, n=2**log_n, r=r, p=p, maxmem=2 * _MOST_MEMORY - 1, dklen=32)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,16 +20,6 @@ from tests.simulators.telegram import Fault, TelegramSimulator
 from tests.simulators.telegram.samples import PNG
 
 pytestmark = pytest.mark.slow
-
-
-async def command(gateway: GatewayProcess, *arguments: str) -> tuple[int | None, str]:
-    """Run `python -m gateway ...` beside a running gateway; its status and what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway", *arguments,
-        cwd=gateway.folder, env=gateway.env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    out, _ = await process.communicate()
-    return process.returncode, out.decode()
 
 
 @asynccontextmanager
@@ -366,7 +355,7 @@ async def test_a_disabled_user_is_shut_out_while_the_gateway_runs(
     tmp_path: Path, database_url: str, telegram: TelegramSimulator, until: Until
 ) -> None:
     async with gateway_process(tmp_path, database_url, TELEGRAM_API_BASE=telegram.base_url) as gateway:
-        status, printed = await command(gateway, "user", "add", "eve@example.com")
+        status, printed = await gateway.command("user", "add", "eve@example.com")
         assert status == 0
         password, key = (
             re.search(rf"^{label} +(\S+)$", printed, re.MULTILINE)[1]  # type: ignore[index]  # None fails the test
@@ -378,7 +367,7 @@ async def test_a_disabled_user_is_shut_out_while_the_gateway_runs(
         ):
             for client in (eve, program):
                 assert (await client.get("/api/instances")).status_code == 200
-            assert await command(gateway, "user", "disable", "eve@example.com") == (0, "eve@example.com is disabled.\n")
+            assert await gateway.command("user", "disable", "eve@example.com") == (0, "eve@example.com is disabled.\n")
             await until(lambda: refused(eve))
             await until(lambda: refused(program))
             async with httpx.AsyncClient(base_url=gateway.base_url, trust_env=False) as nobody:

@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from asyncio.subprocess import PIPE, STDOUT
-
 import pytest
 
 from tests.e2e.whatsapp.town import ANN, Line, Town, until
-from tests.process import ADMIN_EMAIL, GatewayProcess
+from tests.process import ADMIN_EMAIL
 
 pytestmark = pytest.mark.slow
 
 PASSPHRASE = {"GATEWAY_EXPORT_PASSPHRASE": "nobody else knows this sentence"}
 
 
-async def command(gateway: GatewayProcess, *words: str) -> tuple[int, str]:
-    """`python -m gateway ...` beside a gateway, with its settings: the exit status and what was printed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "gateway",
-        *words,
-        cwd=gateway.folder,
-        env=gateway.env | PASSPHRASE,
-        stdout=PIPE,
-        stderr=STDOUT,
-    )
-    out, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode()
-
-
 async def test_an_exported_device_goes_on_elsewhere_and_stays_stopped_where_it_was(place: Town, line: Line) -> None:
     await line.send(ANN, "from the old house")
     old = place.gateway
-    status, out = await command(old, "instance", "export", line.id, "--to", "moving.box")
+    status, out = await old.command("instance", "export", line.id, "--to", "moving.box", **PASSPHRASE)
     assert status != 0, out
     assert "running" in out
 
     await old.stop()
-    status, out = await command(old, "instance", "export", line.id, "--to", "moving.box")
+    status, out = await old.command("instance", "export", line.id, "--to", "moving.box", **PASSPHRASE)
     assert status == 0, out
     box = old.folder / "moving.box"
     assert box.stat().st_mode & 0o077 == 0
@@ -49,7 +28,7 @@ async def test_an_exported_device_goes_on_elsewhere_and_stays_stopped_where_it_w
 
     new = await place.open_gateway()
     await new.stop()
-    status, out = await command(new, "instance", "import", str(box), "--user", ADMIN_EMAIL)
+    status, out = await new.command("instance", "import", str(box), "--user", ADMIN_EMAIL, **PASSPHRASE)
     assert status == 0, out
     await new.start()
     async with new.client() as api:
