@@ -22,6 +22,7 @@ from gateway.services.addresses import Addresses
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
 from gateway.services.calls import Calls
+from gateway.services.caretaker import Caretaker
 from gateway.services.channels import Channels
 from gateway.services.contacts import Contacts
 from gateway.services.event_log import EventLog
@@ -32,6 +33,8 @@ from gateway.services.hooks import Hooks
 from gateway.services.idempotency import Idempotency
 from gateway.services.inbox import Inbox
 from gateway.services.instances import Instances
+from gateway.services.jobs import jobs_of
+from gateway.services.limit_settings import LimitSettings
 from gateway.services.limits import Limiter
 from gateway.services.live import Live
 from gateway.services.logins import Logins
@@ -40,12 +43,14 @@ from gateway.services.messaging import Messaging
 from gateway.services.pacer import Pace
 from gateway.services.people import People
 from gateway.services.pulses import Pulses
+from gateway.services.retention import Retention
 from gateway.services.services import Services
 from gateway.services.tenants import Tenants
 from gateway.services.throttle import LoginThrottle
 from gateway.services.tokens import Tokens
 from gateway.services.upkeep import Upkeep
 from gateway.services.usage import Usage
+from gateway.services.usage_limits import UsageLimiting
 from gateway.services.webhooks import Webhooks
 from gateway.sessions.registry import Registry
 from gateway.settings import Settings
@@ -168,15 +173,27 @@ async def running(
         )
         usage = Usage(storage, instances, clock)
         tenants = Tenants(storage, auth=auth, hasher=hasher, clock=clock)
-        upkeep = Upkeep(storage, usage, settings, clock)
         addresses = Addresses(storage, providers)
         live = Live(storage, registry, addresses)
+        limiting = UsageLimiting(storage, registry, inbox, usage, clock)
+        pulses = Pulses(instances, registry, clock)
+        upkeep = Upkeep(
+            jobs_of(
+                settings,
+                retention=Retention(storage, settings, clock),
+                usage=usage,
+                limiting=limiting,
+                caretaker=Caretaker(storage, registry, pulses),
+            ),
+            clock,
+        )
         messaging = Messaging(
             storage,
             registry,
             inbox,
             clock,
             addresses,
+            limiting,
             sends_per_second=settings.send_rate_limit,
             media_max_bytes=settings.media_max_mb * MEBIBYTE,
             default_pace=Pace(
@@ -201,11 +218,14 @@ async def running(
             live=live,
             groups=Groups(live),
             people=People(live),
-            pulses=Pulses(instances, registry, clock),
+            pulses=pulses,
             channels=Channels(live),
             calls=Calls(live),
             webhooks=webhooks,
             usage=usage,
+            limit_settings=LimitSettings(storage, clock),
+            limiting=limiting,
+            upkeep=upkeep,
             hooks=Hooks(storage, registry),
             inbox=inbox,
             event_log=event_log,

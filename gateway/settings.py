@@ -207,7 +207,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dead_delivery_retention_days: Annotated[int, _DAYS] = 30
     """Days that given-up deliveries are kept and can be sent again."""
 
-    # --- periodic chores
+    # --- periodic jobs
 
     prune_cron: Annotated[str, cron("17 * * * *")] = "17 * * * *"
     """When what is older than its retention is deleted, in small batches."""

@@ -14,6 +14,8 @@ from msgspec import Struct
 from gateway.domain.ids import EndpointId, EventId, InstanceId, TenantId
 from gateway.domain.instances import SessionState
 from gateway.domain.messages import Chat, Content, Message, MessageStatus, Person
+from gateway.domain.usage import Counters
+from gateway.domain.usage_limits import Exceeded, UsageLimits
 
 
 class BaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
@@ -264,6 +266,17 @@ class EndpointTested(BaseEvent, frozen=True, kw_only=True, tag="endpoint.tested"
     endpoint_id: EndpointId
 
 
+class UsageLimitExceeded(BaseEvent, frozen=True, kw_only=True, tag="usage.limit_exceeded"):
+    """The instance did, or was asked to do, more than it may within the window. Told once a day for the same limits."""
+
+    exceeded: tuple[Exceeded, ...]
+    limits: UsageLimits
+    used: Counters
+    """What was done within the window."""
+    frees_at: datetime
+    """When the window will have moved on far enough."""
+
+
 SessionEvent: TypeAlias = (
     SessionStarting | SessionConnected | SessionDisconnected | SessionStalled | SessionRestricted | SessionLoginRequired
 )
@@ -292,6 +305,7 @@ Event: TypeAlias = (
     | EndpointUpdated
     | EndpointDisabled
     | EndpointTested
+    | UsageLimitExceeded
 )
 
 EVENT_TYPES: tuple[str, ...] = tuple(str(each.__struct_config__.tag) for each in Event.__args__)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec import structs
+
 from gateway.domain.events import (
     AcceptedEvent,
     CallReceived,
@@ -16,9 +18,11 @@ from gateway.domain.events import (
     SessionLoginRequired,
     SessionRestricted,
     SessionStalled,
+    UsageLimitExceeded,
     type_of,
 )
 from gateway.storage.activity import NewActivity
+from gateway.webhooks.formats.fragments import camel
 
 
 def lines_of(accepted: Sequence[AcceptedEvent], now: datetime) -> list[NewActivity]:
@@ -53,6 +57,13 @@ def _details(event: Event) -> dict[str, object] | None:
                 "from": event.sender.address,
                 "video": event.video,
                 "rejected": event.rejected,
+            }
+        case UsageLimitExceeded():
+            return {
+                "exceededLimits": [camel(each.limit) for each in event.exceeded],
+                "usage": {camel(name): value for name, value in structs.asdict(event.used).items()},
+                "limits": {camel(each.limit): each.most for each in event.exceeded},
+                "timeWindowHours": event.limits.window_hours,
             }
         case EndpointUpdated():
             return {"endpointId": event.endpoint_id}

@@ -19,6 +19,7 @@ from gateway.domain.instances import (
 )
 from gateway.domain.tenants import Principal
 from gateway.domain.usage import Activity
+from gateway.domain.usage_limits import LIMIT_EXCEEDED
 from gateway.domain.webhooks import Endpoint
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
@@ -233,6 +234,8 @@ class Instances:
         """Bring back every wanted session. One whose credentials cannot be opened is told and left; the rest go on."""
         ready = []
         for instance in await self._storage.instances.wanted():
+            if instance.state.code == LIMIT_EXCEEDED:
+                continue  # started when its window has moved on
             try:
                 ready.append((instance, await self._storage.instances.credentials(instance.id)))
             except (SealError, GatewayError) as error:

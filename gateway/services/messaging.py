@@ -9,6 +9,7 @@ from msgspec import structs
 from gateway.domain.errors import InvalidInput, NotFound, TooManyRequests, Unavailable, Unsupported
 from gateway.domain.events import MessageDeleted, MessageEdited, MessageReacted, MessageSent
 from gateway.domain.ids import Address, InstanceId
+from gateway.domain.instances import Instance
 from gateway.domain.messages import (
     Chat,
     ChatKind,
@@ -40,6 +41,7 @@ from gateway.providers.contract import (
 from gateway.services.addresses import Addresses
 from gateway.services.inbox import Inbox
 from gateway.services.pacer import Pace, Pacer, Paces
+from gateway.services.usage_limits import UsageLimiting
 from gateway.sessions.registry import Registry
 from gateway.storage.storage import Storage
 
@@ -61,6 +63,7 @@ class Messaging:
         inbox: Inbox,
         clock: Clock,
         addresses: Addresses,
+        limiting: UsageLimiting,
         *,
         sends_per_second: float,
         media_max_bytes: int,
@@ -71,6 +74,7 @@ class Messaging:
         self._inbox = inbox
         self._clock = clock
         self._addresses = addresses
+        self._limiting = limiting
         self._media_max_bytes = media_max_bytes
         self._pace: Buckets[InstanceId] = Buckets(rate=sends_per_second, burst=sends_per_second, clock=clock.monotonic)
         self._pacer = Pacer(clock)
@@ -79,7 +83,7 @@ class Messaging:
     async def send(self, who: Principal, instance_id: InstanceId, message: OutgoingMessage) -> SentMessage:
         """Say something; returns after it is recorded.
 
-        Raises NotConnected, TooManyRequests (over the instance's pace, or the network's), NetworkRefused,
+        Raises NotConnected, TooManyRequests (over the instance's pace or limits, or the network's), NetworkRefused,
         NetworkUnreachable, InvalidInput. Unavailable with code `sent_not_recorded` means that it did leave.
         """
         session = await self._session(who, instance_id)
@@ -96,14 +100,21 @@ class Messaging:
             raise TooManyRequests(
                 f"Instance {instance_id} sends faster than its pace; try again in {wait:.1f} s.", retry_after=wait
             )
-        await self._keep_pace(instance_id, message.to)
         content = message.content
         media = content if isinstance(content, OutgoingMedia) else None
-        with self._inbox.underway.sending(instance_id):
+        instance = await self._storage.instances.get(who, instance_id)
+        async with self._limiting.sending(instance, media_size=len(media.data) if media else None):
+            return await self._send(session, instance, message, media)
+
+    async def _send(
+        self, session: Session, instance: Instance, message: OutgoingMessage, media: OutgoingMedia | None
+    ) -> SentMessage:
+        await self._keep_pace(instance, message.to)
+        with self._inbox.underway.sending(instance.id):
             sent = await session.send(message)
             await self._record(
                 MessageSent(
-                    instance_id=instance_id,
+                    instance_id=instance.id,
                     at=self._clock.now(),
                     message=sent.message,
                     media_url=media.source_url if media else None,
@@ -112,17 +123,16 @@ class Messaging:
             )
         return sent
 
-    async def _keep_pace(self, instance_id: InstanceId, chat: Address) -> None:
-        instance = await self._storage.instances.find(instance_id)
-        pace = await self._paces.of(instance) if instance is not None else Pace()
+    async def _keep_pace(self, instance: Instance, chat: Address) -> None:
+        pace = await self._paces.of(instance)
         if pace.is_off:
             return
-        known = not pace.first_contacts_per_minute or await self._storage.messages.any_in(instance_id, chat)
-        wait = self._pacer.take(instance_id, pace, known_chat=known)
+        known = not pace.first_contacts_per_minute or await self._storage.messages.any_in(instance.id, chat)
+        wait = self._pacer.take(instance.id, pace, known_chat=known)
         if wait is not None:
             why = "keeps the pace it was given" if known else "keeps the pace it was given for first contacts"
             raise TooManyRequests(
-                f"Instance {instance_id} {why}; try again in {wait:.1f} s.", retry_after=wait, code="paced"
+                f"Instance {instance.id} {why}; try again in {wait:.1f} s.", retry_after=wait, code="paced"
             )
 
     async def edit(

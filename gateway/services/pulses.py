@@ -26,6 +26,8 @@ class Pulse(Struct, frozen=True, kw_only=True):
     latency: float | None = None
     reason: str | None = None
     error: str | None = None
+    refusal: str | None = None
+    """What the network said no with: it answered, and may no longer accept the instance."""
 
 
 class Pulses:
@@ -56,8 +58,8 @@ class Pulses:
         try:
             async with asyncio.timeout(PATIENCE):
                 await session.ping()
-        except NetworkRefused:
-            return Pulse(alive=True, latency=self._clock.monotonic() - began)  # a refusal is an answer
+        except NetworkRefused as refusal:
+            return Pulse(alive=True, latency=self._clock.monotonic() - began, refusal=refusal.sentence)
         except GatewayError as error:
             return Pulse(alive=False, reason="ping_failed", error=error.sentence)
         except TimeoutError:

@@ -17,6 +17,7 @@ from gateway.services.hooks import Hooks
 from gateway.services.idempotency import Idempotency
 from gateway.services.inbox import Inbox
 from gateway.services.instances import Instances
+from gateway.services.limit_settings import LimitSettings
 from gateway.services.limits import Limiter
 from gateway.services.live import Live
 from gateway.services.logins import Logins
@@ -25,7 +26,9 @@ from gateway.services.messaging import Messaging
 from gateway.services.people import People
 from gateway.services.pulses import Pulses
 from gateway.services.tenants import Tenants
+from gateway.services.upkeep import Upkeep
 from gateway.services.usage import Usage
+from gateway.services.usage_limits import UsageLimiting
 from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
 
@@ -54,6 +57,9 @@ class Services:
     calls: Calls
     webhooks: Webhooks
     usage: Usage
+    limit_settings: LimitSettings
+    limiting: UsageLimiting
+    upkeep: Upkeep
     hooks: Hooks
     inbox: Inbox
     event_log: EventLog

@@ -10,10 +10,12 @@ from msgspec import Struct
 
 from gateway.domain.errors import Forbidden
 from gateway.domain.ids import InstanceId, TenantId
+from gateway.domain.instances import Instance
 from gateway.domain.tenants import Principal
 from gateway.domain.usage import Counters, UsageDay
 from gateway.kit.clock import Clock
 from gateway.services.instances import Instances
+from gateway.services.principals import OPERATOR
 from gateway.storage.storage import Storage
 from gateway.storage.usage import UsageKey
 
@@ -88,8 +90,8 @@ class Usage:
         key = (tenant_id, instance_id, self._today())
         self._pending[key] = self._pending.get(key, 0) + 1
 
-    async def flush(self) -> None:
-        """Write the counted calls. What cannot be written stays counted."""
+    async def flush(self) -> int:
+        """Write the counted calls; returns of how many instances and days. What cannot be written stays counted."""
         pending, self._pending = self._pending, {}
         known = {key: count for key, count in pending.items() if await self._storage.instances.find(key[1])}
         try:
@@ -98,12 +100,17 @@ class Usage:
             for key, count in known.items():
                 self._pending[key] = self._pending.get(key, 0) + count
             raise
+        return len(known)
+
+    async def days_of(self, instance: Instance, since: date) -> list[UsageDay]:
+        """One instance's days from `since` on, oldest first, on behalf of nobody."""
+        return await self._days(OPERATOR, since, instance.id)
 
     async def of_user(self, who: Principal, period: Period) -> UserUsage:
         """Sums of every instance within reach."""
         instances = await self._instances.list(who)
         sums = {instance.id: Counters() for instance in instances}
-        for day in await self._days(who, period):
+        for day in await self._days(who, period.since(self._today())):
             if day.instance_id in sums:
                 sums[day.instance_id] += day.counters
         return UserUsage(
@@ -116,7 +123,7 @@ class Usage:
     async def of_instance(self, who: Principal, instance_id: InstanceId, period: Period) -> DailyUsage:
         """One instance's sum and days. Raises NotFound."""
         await self._instances.get(who, instance_id)
-        days = await self._days(who, period, instance_id)
+        days = await self._days(who, period.since(self._today()), instance_id)
         return DailyUsage(total=_sum(day.counters for day in days), days=tuple(days))
 
     async def of_system(self, who: Principal) -> SystemUsage:
@@ -130,11 +137,10 @@ class Usage:
             instances_connected=len(connected),
             users=await self._storage.users.count(who),
             users_connected=len({each.user_id for each in connected}),
-            total=_sum(day.counters for day in await self._days(who, Period.MONTH)),
+            total=_sum(day.counters for day in await self._days(who, Period.MONTH.since(self._today()))),
         )
 
-    async def _days(self, who: Principal, period: Period, instance_id: InstanceId | None = None) -> list[UsageDay]:
-        since = period.since(self._today())
+    async def _days(self, who: Principal, since: date | None, instance_id: InstanceId | None = None) -> list[UsageDay]:
         days = await self._storage.usage.days(who, since=since, instance_id=instance_id)
         by_key = {(day.instance_id, day.day): day for day in days}
         for (tenant_id, owner, day), calls in self._pending.items():

@@ -21,6 +21,7 @@ from gateway.storage.revoked_tokens import RevokedTokenStore
 from gateway.storage.tables import ALL_TABLES
 from gateway.storage.tenants import TenantStore
 from gateway.storage.usage import UsageStore
+from gateway.storage.usage_limits import UsageLimitStore
 from gateway.storage.users import UserStore
 from gateway.storage.webhooks import EndpointStore
 
@@ -43,6 +44,7 @@ class Storage:
         self.contacts = ContactStore(engine)
         self.names = NameStore(engine)
         self.usage = UsageStore(engine)
+        self.usage_limits = UsageLimitStore(engine)
         self.activity = ActivityStore(engine)
         self.idempotency = IdempotencyStore(engine)
 

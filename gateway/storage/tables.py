@@ -251,6 +251,17 @@ class UsageDays(Table, tablename="usage_days"):
     webhook_sent = BigInt(default=0)
 
 
+class UsageLimits(Table, tablename="usage_limits"):
+    """What may be done within a window. `key` names the owner: `default`, `user|<id>` or `instance|<id>`."""
+
+    key = Varchar(length=128, primary_key=True)
+    tenant_id = Varchar(length=64, null=True, default=None)
+    user_id = ForeignKey(Users, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    instance_id = ForeignKey(Instances, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    limits = Text(default="{}")
+    updated_at = Timestamptz()
+
+
 class Activities(Table, tablename="activities"):
     """What happened, for people."""
 
@@ -303,6 +314,7 @@ ALL_TABLES: tuple[type[Table], ...] = (
     Contacts,
     Chats,
     UsageDays,
+    UsageLimits,
     Activities,
     AuditLines,
     IdempotencyKeys,

@@ -33,6 +33,7 @@ from gateway.domain.events import (
     SessionRestricted,
     SessionStalled,
     SessionStarting,
+    UsageLimitExceeded,
     chat_of,
     person_of,
     type_of,
@@ -114,7 +115,7 @@ def _has_flag(rules: EventFilter, event: Event) -> bool:
             | SessionLoginRequired()
         ):
             return rules.status
-        case EndpointUpdated() | EndpointDisabled() | EndpointTested():
+        case EndpointUpdated() | EndpointDisabled() | EndpointTested() | UsageLimitExceeded():
             return True
         case _:
             assert_never(event)

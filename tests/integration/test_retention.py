@@ -13,8 +13,7 @@ from gateway.domain.audit import AuditLine
 from gateway.domain.events import PresenceChanged
 from gateway.domain.ids import Address, EndpointId, TenantId
 from gateway.domain.messages import Person
-from gateway.services.upkeep import PRUNE_BATCH, Upkeep
-from gateway.services.usage import Usage
+from gateway.services.retention import PRUNE_BATCH, Retention
 from gateway.settings import Settings
 from gateway.storage.activity import NewActivity
 from gateway.storage.tables import (
@@ -56,8 +55,8 @@ def settings(tmp_path: Path) -> Settings:
     return Settings.from_env(environment(tmp_path, "sqlite:///unused") | DAYS)
 
 
-def upkeep(house: House, settings: Settings) -> Upkeep:
-    return Upkeep(house.storage, Usage(house.storage, None, house.clock), settings, house.clock)  # type: ignore[arg-type]  # pruning asks no instance
+def retention(house: House, settings: Settings) -> Retention:
+    return Retention(house.storage, settings, house.clock)
 
 
 def days_ago(house: House, days: float) -> datetime:
@@ -91,7 +90,7 @@ async def test_messages_and_events_go_when_they_are_old(house: House, settings: 
     for number in range(3):
         await house.inbox.accept(received(f"new {number}"))
     await Deliveries.delete(force=True)
-    await upkeep(house, settings).prune()
+    await retention(house, settings).prune()
     assert {row["network_id"] for row in await Messages.select()} == {f"new {number}" for number in range(3)}
     assert [row["sequence"] for row in await Events.select().order_by(Events.position)] == [6, 7, 8]
     (usage, *_) = await UsageDays.select().order_by(UsageDays.day)
@@ -107,7 +106,7 @@ async def test_an_event_with_an_open_delivery_stays(house: House, settings: Sett
         Deliveries.event_id == paid.id
     )
     await house.clock.advance(seconds=timedelta(days=31).total_seconds())
-    await upkeep(house, settings).prune()
+    await retention(house, settings).prune()
     assert [row["id"] for row in await Events.select()] == [owed.id]
     assert [row["event_id"] for row in await Deliveries.select()] == [owed.id]
 
@@ -123,7 +122,7 @@ async def test_who_was_online_is_forgotten_after_a_day(house: House, settings: S
     await seen("owed")
     await house.clock.advance(seconds=timedelta(hours=25).total_seconds())
     await seen("unavailable")
-    await upkeep(house, settings).prune()
+    await retention(house, settings).prune()
     left = [msgspec.json.decode(row["body"]).get("presence") for row in await Events.select().order_by(Events.position)]
     assert left == [None, "owed", "unavailable"]
 
@@ -134,7 +133,7 @@ async def test_deliveries_go_by_how_they_ended_and_never_while_they_are_owed(hou
         for state, days in (("pending", 500), ("leased", 500), ("delivered", 29), ("dead", 59))
     }
     goes = {await delivery(house, state, days) for state, days in (("delivered", 31), ("dead", 61))}
-    await upkeep(house, settings).prune()
+    await retention(house, settings).prune()
     left = {row["id"] for row in await Deliveries.select()}
     assert left == stays
     assert not left & goes
@@ -142,7 +141,7 @@ async def test_deliveries_go_by_how_they_ended_and_never_while_they_are_owed(hou
 
 async def test_tries_go_before_their_deliveries(house: House, settings: Settings) -> None:
     old, young = await delivery(house, "delivered", 8), await delivery(house, "delivered", 6)
-    await upkeep(house, settings).prune()
+    await retention(house, settings).prune()
     assert {row["id"] for row in await Deliveries.select()} == {old, young}
     assert [row["delivery_id"] for row in await Attempts.select()] == [young]
 
@@ -159,7 +158,7 @@ async def test_activity_audit_answers_and_ended_tokens_go(house: House, settings
         await house.storage.idempotency.open(f"{hours} hours ago", TenantId("ours"), "digest", at)
         await house.storage.revoked_tokens.add(f"ended {hours} hours ago", at)
     await house.storage.revoked_tokens.add("still good", days_ago(house, -1))
-    await upkeep(house, settings).prune()
+    await retention(house, settings).prune()
     assert [row["action"] for row in await Activities.select()] == ["89 days ago"]
     assert [row["action"] for row in await AuditLines.select()] == ["89 days ago"]
     assert [row["key"] for row in await IdempotencyKeys.select()] == ["23 hours ago"]
@@ -174,7 +173,7 @@ async def test_much_goes_in_many_small_batches(house: House, settings: Settings)
     )
     assert await house.storage.activity.prune(days_ago(house, 90), PRUNE_BATCH) == PRUNE_BATCH
     assert await Activities.count() == count - PRUNE_BATCH
-    assert await upkeep(house, settings).prune() == count - PRUNE_BATCH
+    assert await retention(house, settings).prune() == count - PRUNE_BATCH
     assert await Activities.count() == 0
 
 
@@ -183,7 +182,7 @@ async def test_zero_days_keep_for_ever(house: House, settings: Settings) -> None
     await delivery(house, "dead", 5000)
     await house.clock.advance(seconds=timedelta(days=5000).total_seconds())
     keeping = msgspec.structs.replace(settings, **{name.lower(): 0 for name in DAYS})
-    assert await upkeep(house, keeping).prune() == 0
+    assert await retention(house, keeping).prune() == 0
     assert await Messages.count() == await Events.count() == 1
     assert await Deliveries.count() == 2
     assert await Attempts.count() == 1

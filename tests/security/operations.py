@@ -30,6 +30,8 @@ PERSON = _policy(admin=OK, owner=OK, member=OK, stranger=OK, own_key=403, **_STR
 TOKEN = {**PERSON, **dict.fromkeys(_KEYS, 400)}
 """About the login token of the request itself: a key has none, whoever's it is."""
 ADMIN = _policy(admin=OK, owner=403, member=403, stranger=403, own_key=403, **_STRANGE_KEYS)
+LIMITED = _policy(admin=OK, owner=403, member=403, stranger=403, own_key=403, **_STRANGE_KEYS)
+"""What bounds an instance: set by those who run the gateway, not by whom it bounds."""
 MINE = _policy(admin=404, owner=OK, member=404, stranger=404, own_key=403, **_STRANGE_KEYS)
 """A thing of the owner's own, which even an administrator does not reach by this route."""
 INSTANCE = _policy(admin=OK, owner=OK, member=OK, own_key=OK, stranger=403, **_STRANGE_KEYS)
@@ -227,6 +229,18 @@ OPERATIONS: dict[str, Operation] = {
     "GET /api/stats/user": Operation(policy=PERSON),
     "GET /api/stats/instances/{instance_id}": Operation(policy=INSTANCE),
     "GET /api/stats/system": Operation(policy=ADMIN),
+    # limits, and the gateway's own jobs
+    f"GET {_I}/usage-limits": Operation(policy=INSTANCE),
+    f"PUT {_I}/usage-limits": Operation(policy=LIMITED, json={"maxMessagesSent": 1000000}),
+    f"DELETE {_I}/usage-limits": Operation(policy=LIMITED),
+    "GET /api/users/{user_id}/usage-limits": Operation(policy=ADMIN),
+    "PUT /api/users/{user_id}/usage-limits": Operation(policy=ADMIN, json={"maxApiCalls": 1000000}),
+    "DELETE /api/users/{user_id}/usage-limits": Operation(policy=ADMIN),
+    "GET /api/usage-limits": Operation(policy=ADMIN),
+    "PUT /api/usage-limits": Operation(policy=ADMIN, json={"maxWebhookCalls": 1000000, "timeWindowHours": 48}),
+    "DELETE /api/usage-limits": Operation(policy=ADMIN),
+    "GET /api/jobs": Operation(policy=ADMIN),
+    "POST /api/jobs/{name}/run": Operation(policy=ADMIN, names={"name": "usage_save"}),
     # the networks, and those who run the gateway
     "POST /hooks/{provider}/{instance_id}": Operation(
         policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}

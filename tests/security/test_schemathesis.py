@@ -296,7 +296,7 @@ class Builder:
                 "instance_id": shop, "webhook_id": webhook, "delivery_id": str(deliveries["deliveries"][0]["id"]),
                 "chat_id": chat, "message_id": said, "query_id": "4711", "provider": "telegram",
                 "contact_id": chat, "group_id": chat, "channel_id": chat, "call_id": "4711",
-                "remote_jid": "77001", "known": "77002",
+                "remote_jid": "77001", "known": "77002", "name": "usage_save",
                 "key_id": key["key"]["id"], "user_id": other["id"], "tenant": other["tenant"], "password": PASSWORD,
                 "picture": self.receiver.url("/picture.png"), "email": "eve@example.com",
             },

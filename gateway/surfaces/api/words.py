@@ -11,6 +11,7 @@ from types import MappingProxyType
 from gateway.domain.errors import InvalidInput
 from gateway.domain.events import EVENT_TYPES
 from gateway.domain.instances import ProviderName, SessionStateKind
+from gateway.domain.usage_limits import LIMIT_EXCEEDED
 
 
 class Status(StrEnum):
@@ -56,6 +57,7 @@ _IRREGULAR = MappingProxyType(
         "endpoint.updated": "webhook_updated",
         "endpoint.tested": "test",
         "instance.logged_out": "instance_logout",
+        "usage.limit_exceeded": "limit_exceeded",
     }
 )
 """Every other name only has its dot turned into an underscore."""
@@ -76,12 +78,14 @@ _ALIASES = MappingProxyType(
         "logout": "instance.logged_out",
     }
 )
-_NEVER = frozenset({"auth_refresh_attempt", "auth_expired", "limit_exceeded"})
+_NEVER = frozenset({"auth_refresh_attempt", "auth_expired"})
 """Words that clients know and ask for, and that nothing here says."""
 
 
-def status_of(kind: SessionStateKind, *, flows: bool = False) -> Status:
+def status_of(kind: SessionStateKind, *, code: str = "", flows: bool = False) -> Status:
     """The word for a session's state; a restricted account is connected as long as messages flow."""
+    if code == LIMIT_EXCEEDED and kind is SessionStateKind.STOPPED:
+        return Status.LIMIT_EXCEEDED
     if flows and kind is SessionStateKind.RESTRICTED:
         return Status.CONNECTED
     return _STATUSES[kind]

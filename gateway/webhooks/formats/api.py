@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
+from msgspec import structs
+
 from gateway.domain.events import (
     AcceptedEvent,
     ButtonPressed,
@@ -31,10 +33,11 @@ from gateway.domain.events import (
     SessionRestricted,
     SessionStalled,
     SessionStarting,
+    UsageLimitExceeded,
     type_of,
 )
 from gateway.domain.messages import Chat, Media, Message, Person, words_of
-from gateway.webhooks.formats.fragments import message_extras, other_names, person, place, whatsapp_kind
+from gateway.webhooks.formats.fragments import camel, message_extras, other_names, person, place, whatsapp_kind
 from gateway.webhooks.formats.moments import iso
 from gateway.webhooks.formats.names import api_name
 from gateway.webhooks.javascript import stringify
@@ -193,6 +196,14 @@ def _api_data(event: Event) -> dict[str, Any]:
             return {"endpointId": event.endpoint_id, "reason": event.reason}
         case EndpointTested():
             return {"endpointId": event.endpoint_id, "message": "This is a test of your webhook."}
+        case UsageLimitExceeded():
+            return {
+                "exceededLimits": [camel(each.limit) for each in event.exceeded],
+                "usage": {camel(name): value for name, value in structs.asdict(event.used).items()},
+                "limits": {camel(each.limit): each.most for each in event.exceeded},
+                "timeWindowHours": event.limits.window_hours,
+                "freesAt": iso(event.frees_at),
+            }
         case _:
             assert_never(event)
 

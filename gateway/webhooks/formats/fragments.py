@@ -102,3 +102,9 @@ def whatsapp_kind(content: Content) -> str:
             return kind_of(content)
         case _:
             assert_never(content)
+
+
+def camel(word: str) -> str:
+    """A field's name as the `api` format writes it."""
+    first, *rest = word.split("_")
+    return first + "".join(part.capitalize() for part in rest)

@@ -30,6 +30,7 @@ from gateway.domain.events import (
     SessionRestricted,
     SessionStalled,
     SessionStarting,
+    UsageLimitExceeded,
 )
 
 API_NAMES: Final = frozenset(
@@ -56,6 +57,7 @@ API_NAMES: Final = frozenset(
         "qr_received",
         "webhook_updated",
         "endpoint_disabled",
+        "limit_exceeded",
         "test",
     }
 )
@@ -113,5 +115,7 @@ def api_name(event: Event) -> str | None:
             return "endpoint_disabled"
         case EndpointTested():
             return "test"
+        case UsageLimitExceeded():
+            return "limit_exceeded"
         case _:
             assert_never(event)

@@ -31,6 +31,7 @@ from gateway.domain.events import (
     SessionRestricted,
     SessionStalled,
     SessionStarting,
+    UsageLimitExceeded,
 )
 from gateway.domain.ids import Address, EndpointId, EventId, InstanceId, TenantId
 from gateway.domain.instances import SessionState, SessionStateKind
@@ -48,6 +49,8 @@ from gateway.domain.messages import (
     Text,
     Unknown,
 )
+from gateway.domain.usage import Counters
+from gateway.domain.usage_limits import Exceeded, UsageLimits
 
 INSTANCE = InstanceId("instance_id")
 ENDPOINT = EndpointId("endpoint_id")
@@ -250,6 +253,14 @@ SAMPLES: dict[str, Event] = {
     "endpoint.updated": EndpointUpdated(instance_id=INSTANCE, at=AT, endpoint_id=ENDPOINT),
     "endpoint.disabled": EndpointDisabled(
         instance_id=INSTANCE, at=AT, endpoint_id=ENDPOINT, reason="It answered 410 Gone."
+    ),
+    "usage.limit_exceeded": UsageLimitExceeded(
+        instance_id=INSTANCE,
+        at=AT,
+        exceeded=(Exceeded(limit="max_messages_sent", most=1000, used=1001),),
+        limits=UsageLimits(max_messages_sent=1000),
+        used=Counters(messages_sent=1000, messages_received=7, media_sent=2, total_media_size=52_000, api_calls=1010),
+        frees_at=datetime(2023, 1, 2, 0, 0, 0, tzinfo=UTC),
     ),
     "endpoint.tested": EndpointTested(instance_id=INSTANCE, at=AT, endpoint_id=ENDPOINT),
 }

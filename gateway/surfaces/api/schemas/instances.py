@@ -158,7 +158,7 @@ class ConnectionStatus(Struct, frozen=True, rename="camel"):
         kind = instance.state.kind
         return cls(
             ready=instance.flows,
-            status=status_of(kind, flows=instance.flows),
+            status=status_of(kind, code=instance.state.code, flows=instance.flows),
             has_qr=kind is SessionStateKind.LOGIN_REQUIRED,
             code=instance.state.code,
             until=maybe_iso(instance.state.until),
@@ -194,7 +194,7 @@ def instance_fields(instance: Instance, endpoint: Endpoint | None) -> dict[str, 
         "description": instance.description,
         "user_id": instance.user_id,
         "provider": instance.provider.value,
-        "status": status_of(instance.state.kind, flows=instance.flows),
+        "status": status_of(instance.state.kind, code=instance.state.code, flows=instance.flows),
         "state_code": instance.state.code,
         "state_message": instance.state.sentence,
         "state_until": maybe_iso(instance.state.until),

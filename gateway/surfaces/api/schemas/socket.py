@@ -24,7 +24,7 @@ class SocketReply(Struct, frozen=True, rename="camel", kw_only=True, omit_defaul
     def of(cls, instance: Instance, pulse: Pulse) -> "SocketReply":
         return cls(
             alive=pulse.alive,
-            state=status_of(instance.state.kind, flows=instance.flows),
+            state=status_of(instance.state.kind, code=instance.state.code, flows=instance.flows),
             last_activity=maybe_iso(instance.last_activity_at),
             latency=round(pulse.latency * 1000) if pulse.latency is not None else None,
             reason=pulse.reason,
