@@ -98,6 +98,40 @@ async def test_files_travel_both_ways_byte_for_byte(place: Town, line: Line, kin
     assert await place.problems() == []
 
 
+async def test_a_file_behind_a_url_is_what_it_is_and_not_what_its_header_says(place: Town, line: Line) -> None:
+    place.receiver.answer("/picture", headers={"Content-Type": "text/plain"}, body=PNG)
+    body = {"phone": ANN, "url": place.receiver.url("/picture"), "caption": "look"}
+    answer = await line.api.post(f"/api/whatsapp/{line.id}/send-media", json=body)
+    assert answer.status_code == 200, answer.text
+    seen = await find_seen(line, ANN, id=answer.json()["id"])
+    assert (seen.kind, seen.text) == ("image", "look")
+    key = base64.b64decode(seen.details["key"])
+    assert await place.whatsapp.read_file(seen.details["path"], "image", key) == PNG
+    assert (await hear(line, "message_sent", messageId=seen.id))["mediaUrl"] == place.receiver.url("/picture")
+    assert await place.problems() == []
+
+
+async def test_a_link_is_shown_with_what_its_page_tells_unless_not_wanted(place: Town, line: Line) -> None:
+    page = "<html><head><title>Löwenbäckerei</title><meta name='description' content='Fresh bread'></head></html>"
+    place.receiver.answer("/page", headers={"Content-Type": "text/html; charset=utf-8"}, body=page.encode())
+    link = place.receiver.url("/page")
+    shown = Message.FromString(await _raw(line, f"See {link}."))
+    assert (shown.extendedTextMessage.matchedText, shown.extendedTextMessage.title) == (link, "Löwenbäckerei")
+    assert shown.extendedTextMessage.description == "Fresh bread"
+    bare = Message.FromString(await _raw(line, f"See {link} again.", linkPreview=False))
+    assert bare.extendedTextMessage.title == ""
+    assert (bare.conversation or bare.extendedTextMessage.text) == f"See {link} again."
+    unreachable = "http://127.0.0.1:9/nobody"
+    lost = Message.FromString(await _raw(line, f"See {unreachable}"))
+    assert (lost.conversation or lost.extendedTextMessage.text) == f"See {unreachable}"
+    assert await place.problems() == []
+
+
+async def _raw(line: Line, text: str, **more: bool) -> bytes:
+    sent = await line.send(ANN, text, **more)
+    return base64.b64decode((await find_seen(line, ANN, id=sent["id"])).raw)
+
+
 async def test_a_file_that_whatsapp_has_lost_is_gone(place: Town, line: Line) -> None:
     kept = await place.whatsapp.store_file(b"short-lived", "document")
     message = Message()
