@@ -50,7 +50,7 @@ def test_by_default_everything_is_told_but_receipts_and_what_concerns_another_en
 
 
 def test_each_flag_gates_its_own_events() -> None:
-    assert {each.split(".")[0] for each in told(received=False)} == {"message", "session", "endpoint"}
+    assert {each.split(".")[0] for each in told(received=False)} == {"message", "session", "endpoint", "usage"}
     assert not any(each.startswith(("message.received", "button", "poll", "chat")) for each in told(received=False))
     assert told() - told(sent=False) == {each for each in SAMPLES if each.startswith("message.sent")}
     assert told() - told(status=False) == {each for each in SAMPLES if each.startswith("session.")}

@@ -63,8 +63,9 @@ def test_what_people_do_is_called_as_ever() -> None:
         ("qr_received,instance_created", ("session.login_required", "instance.created")),
         ("message_status", ("message.status_changed",)),
         ("logout", ("instance.logged_out",)),
-        ("limit_exceeded", ()),
-        ("limit_exceeded,test", ("endpoint.tested",)),
+        ("limit_exceeded", ("usage.limit_exceeded",)),
+        ("auth_expired", ()),
+        ("auth_expired,test", ("endpoint.tested",)),
     ],
 )
 def test_a_filter_takes_new_words_old_words_and_our_own(words: str | None, names: tuple[str, ...] | None) -> None:
