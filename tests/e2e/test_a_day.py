@@ -332,7 +332,7 @@ async def test_a_restart_brings_sessions_back_without_losing_or_doubling_anythin
         await answer(shop.api.post(f"/api/instances/{stopped.id}/stop"))
         await until(lambda: stopped.is_in("disconnected"))
         expected = []
-        for round_ in range(3):
+        for round_ in range(2):
             for number in range(10):
                 expected.append(f"{round_} up {number}")
                 shop.writes(expected[-1])

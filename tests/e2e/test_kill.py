@@ -21,7 +21,7 @@ from tests.simulators.telegram import TelegramSimulator
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
-KILLS = int(os.environ.get("KILLS", "8"))
+KILLS = int(os.environ.get("KILLS", "6"))
 """Each costs some three seconds; KILLS=20 and more is for the night before a release."""
 AT_ONCE = 8
 """Deliveries in flight at once: what a kill may make the gateway say twice."""

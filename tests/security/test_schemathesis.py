@@ -37,7 +37,7 @@ from tests.security.stage import HOOK_SECRET, METRICS_TOKEN, PASSWORD, PICTURE, 
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import TelegramSimulator
 
-EXAMPLES = 10
+EXAMPLES = 6
 """For each operation and mode."""
 _count = itertools.count(1)
 
