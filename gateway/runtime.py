@@ -239,10 +239,10 @@ async def running(
         stack.push_async_callback(inbox.aclose)
         dispatcher.start()
         stack.push_async_callback(dispatcher.drain, settings.shutdown_timeout * 2 / 3)
-        upkeep.open()
-        stack.push_async_callback(upkeep.aclose)
         registry.open()
         stack.push_async_callback(registry.aclose)
+        upkeep.open()  # after the sessions, so that no job starts one while they end
+        stack.push_async_callback(upkeep.aclose)
         for work in (_restore(instances), _watch(lock, clock, lock_lost)):
             task = asyncio.create_task(work, context=contextvars.Context())
             stack.push_async_callback(_cancelled, task)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -64,6 +66,7 @@ class Upkeep:
         self._clock = clock
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._running: set[str] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._last: dict[str, JobRun] = {}
         self._counts: dict[str, int] = {}
         self._runs = Counter("gateway_jobs", "Jobs run, by name and result.", ["job", "result"], registry=None)
@@ -86,9 +89,12 @@ class Upkeep:
         contextvars.Context().run(self._scheduler.start)
 
     async def aclose(self) -> None:
-        """End, after what must not be left."""
+        """End: what runs is cancelled and awaited, then what must not be left is done."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for job in self._jobs.values():
             if job.closing:
                 await self._run(job)
@@ -113,6 +119,9 @@ class Upkeep:
         if job.name in self._running:
             return
         self._running.add(job.name)
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         began_at, began = self._clock.now(), self._clock.monotonic()
         run = JobRun(began_at=began_at, seconds=0, result="done")
         try:
@@ -125,6 +134,7 @@ class Upkeep:
             run = structs.replace(run, result="crashed", reason=type(error).__name__)
         finally:
             self._running.discard(job.name)
+            self._tasks.discard(task)
         run = structs.replace(run, seconds=self._clock.monotonic() - began)
         self._last[job.name] = run
         self._counts[job.name] = self._counts.get(job.name, 0) + 1

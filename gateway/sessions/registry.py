@@ -53,15 +53,18 @@ class Registry:
         self._locks: dict[InstanceId, asyncio.Lock] = {}
         self._teller = Teller(emit, clock)
         self._telling: asyncio.Task[None] | None = None
+        self._closed = False
 
     def open(self) -> None:
         """Begin telling changes of state."""
         self._telling = asyncio.create_task(self._teller.run(), name="teller", context=contextvars.Context())
 
     async def start(self, instance: Instance, credentials: Credentials) -> None:
-        """Run its session, replacing one that runs."""
+        """Run its session, replacing one that runs. Does nothing once the gateway stops."""
         async with self._lock(instance.id):
             await self._cancel(instance.id)
+            if self._closed:
+                return
             journal = self._journals.setdefault(instance.id, Journal(self._clock))
             runner = Runner(
                 instance,
@@ -146,7 +149,10 @@ class Registry:
         async def bring_back(instance: Instance, credentials: Credentials) -> None:
             async with opening:
                 await self.start(instance, credentials)
-                settled = asyncio.ensure_future(self._runners[instance.id].settled.wait())
+                runner = self._runners.get(instance.id)
+                if runner is None:
+                    return  # the gateway stops
+                settled = asyncio.ensure_future(runner.settled.wait())
                 await asyncio.wait({settled}, timeout=SETTLE_TIMEOUT)
                 settled.cancel()
 
@@ -156,6 +162,7 @@ class Registry:
 
     async def aclose(self) -> None:
         """End every session quietly: they are wanted, and the next start brings them back."""
+        self._closed = True
         tasks = list(self._tasks.values())
         if self._telling is not None:
             tasks.append(self._telling)

@@ -221,6 +221,14 @@ async def test_closing_ends_everything_quietly(house: House) -> None:
     assert len(house.told) == told
 
 
+async def test_nothing_is_started_once_everything_ends(house: House) -> None:
+    await house.registry.aclose()
+    await house.start("a", connected_for_ever)
+    await house.settle()
+    assert house.provider.opened == []
+    assert house.registry.state(A) is None
+
+
 async def test_the_journal_remembers_states_and_masks_secrets(house: House) -> None:
     token = "123456789:" + "A" * 35
 
