@@ -92,6 +92,12 @@ async def _db(settings: Settings, options: argparse.Namespace) -> int:
     return await db.run(settings, options)
 
 
+async def _import_multi_instance(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.commands import import_multi_instance
+
+    return await import_multi_instance.run(settings, options)
+
+
 async def _limits(settings: Settings, options: argparse.Namespace) -> int:
     from gateway.commands import limits
 
@@ -145,7 +151,18 @@ def _parser() -> argparse.ArgumentParser:
     _add_instance(commands)
     _add_limits(commands)
     _add_db(commands)
+    _add_import(commands)
     return parser
+
+
+def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    import_ = commands.add_parser(
+        "import-multi-instance", help="take over the SQLite file of a WhatsApp Multi-Instance API; no gateway may run"
+    )
+    import_.set_defaults(run=_import_multi_instance)
+    import_.add_argument("file", help="it is only read")
+    import_.add_argument("--dry-run", action="store_true", help="say what it would do, and change nothing")
+    import_.add_argument("--tenant", metavar="ID", help="everybody joins this one; else each user gets their own")
 
 
 def _add_db(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
