@@ -1,4 +1,4 @@
-"""What instances of an older system knew, in batches: contacts first, because they tell what groups are called."""
+"""What instances of an older system knew, written in batches."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class HistoryWriter:
         self._titles: dict[tuple[InstanceId, Address], str] = {}
 
     async def contacts(self, read: list[OldContact]) -> None:
-        """Contacts, each under the better of its names."""
+        """Contacts, each under the better of its names. What groups are called here, their messages are told later."""
         for each in read:
             if each.entry.is_group:
                 self._titles[each.instance_id, each.entry.address] = each.entry.name or each.entry.push_name
