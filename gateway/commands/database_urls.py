@@ -7,31 +7,22 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from gateway.domain.errors import InvalidInput
 from gateway.storage.engine import Engine, SafeSqliteEngine, make_engine
+from gateway.storage.postgres_url import require_readable, unreadable
 
 _HIDDEN = "..."
 _HARMLESS = {"host", "port", "user", "dbname", "database", "schema", "sslmode", "application_name"}
 """Parameters that are shown as they are; a URL's other ones may be passwords."""
 
 
-_UNREADABLE = (
-    "The PostgreSQL URL cannot be read; it is postgresql://user:password@host:5432/name, and the signs @ : / ? # % "
-    "in a password are written as %40 %3A %2F %3F %23 %25."
-)
-
-
 def engine_at(url: str) -> Engine:
     """The engine for a URL somebody typed. Raises InvalidInput, which quotes no part of it that may be secret."""
     try:
         engine = make_engine(url)
-        if isinstance(engine, SafeSqliteEngine):
-            return engine
-        parts = urlsplit(url.strip())
-        _ = parts.port  # looked at, because a password's slash makes a port of what is before it
     except ValueError as error:
         known = str(error).startswith(("Unknown kind", "A SQLite URL", "SQLite needs"))
-        raise InvalidInput(str(error) if known else _UNREADABLE, field="to") from None
-    if parts.fragment or "@" in parts.path + parts.query or not parts.path.strip("/"):
-        raise InvalidInput(_UNREADABLE, field="to")
+        raise (InvalidInput(str(error), field="to") if known else unreadable("to")) from None
+    if not isinstance(engine, SafeSqliteEngine):
+        require_readable(url, "to")
     return engine
 
 

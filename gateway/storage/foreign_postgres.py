@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information
 
 from gateway.domain.errors import InvalidInput
-from gateway.storage.postgres_url import connect_config
+from gateway.storage.postgres_url import connect_config, require_readable
 
 _CONNECT_SECONDS: Final = 15.0
 _STATEMENT_SECONDS: Final = 300.0
@@ -96,7 +95,9 @@ async def opened_foreign(url: str) -> AsyncIterator[ForeignPostgres]:
 
     Raises InvalidInput, without any part of the URL, when it cannot be opened.
     """
-    config = _config(url)
+    require_readable(url, "url")
+    # A pooler in transaction mode loses prepared statements, and many such databases stand behind one.
+    config = connect_config(url.strip()) | {"statement_cache_size": 0}
     with _Explained():
         connection = await asyncpg.connect(**config, timeout=_CONNECT_SECONDS, command_timeout=_STATEMENT_SECONDS)
     try:
@@ -116,26 +117,6 @@ async def _close(connection: Any) -> None:
         await connection.close(timeout=_GOODBYE_SECONDS)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         connection.terminate()  # it is gone already, and nothing was written
-
-
-def _config(url: str) -> dict[str, Any]:
-    try:
-        parts = urlsplit(url.strip())
-        _ = parts.port  # looked at, because a password's slash makes a port of what is before it
-        if parts.scheme not in ("postgres", "postgresql") or parts.fragment or "@" in parts.path + parts.query:
-            raise _unreadable_url()
-        # A pooler in transaction mode loses prepared statements, and many such databases stand behind one.
-        return {**connect_config(url.strip()), "statement_cache_size": 0}
-    except ValueError:
-        raise _unreadable_url() from None
-
-
-def _unreadable_url() -> InvalidInput:
-    return InvalidInput(
-        "The URL cannot be read; it is postgresql://user:password@host:5432/name, and the signs @ : / ? # % in a"
-        " password are written as %40 %3A %2F %3F %23 %25.",
-        field="url",
-    )
 
 
 def _place(schema: str, table: str) -> str:

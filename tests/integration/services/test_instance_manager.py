@@ -405,9 +405,9 @@ async def test_the_gateways_own_database_is_not_taken_for_one(way: Way, source: 
     ("url", "sentence"),
     [
         ("postgresql://u:hidden@127.0.0.1:1/x", "it does not answer"),
-        ("postgresql://u:hid/den@127.0.0.1/x", "The URL cannot be read"),
-        ("sqlite:///hidden.db", "The URL cannot be read"),
-        ("hidden", "The URL cannot be read"),
+        ("postgresql://u:hid/den@127.0.0.1/x", "The PostgreSQL URL cannot be read"),
+        ("sqlite:///hidden.db", "The PostgreSQL URL cannot be read"),
+        ("hidden", "The PostgreSQL URL cannot be read"),
     ],
 )
 async def test_a_database_out_of_reach_is_refused_without_its_password(way: Way, url: str, sentence: str) -> None:
