@@ -8,7 +8,7 @@ from typing import Any
 from gateway.domain.audit import AuditLine
 from gateway.domain.ids import TenantId, UserId
 from gateway.domain.tenants import Principal
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.scope import within
 from gateway.storage.tables import AuditLines
 from gateway.storage.times import from_ms, to_ms
@@ -17,7 +17,7 @@ from gateway.storage.times import from_ms, to_ms
 class AuditStore:
     """Who did what to the deployment. There is no way to change a line, only to let old ones go."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
 
     async def add(self, line: AuditLine) -> None:

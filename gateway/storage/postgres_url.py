@@ -10,6 +10,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 _FOREIGN = {"connection_limit", "pool_timeout", "connect_timeout", "socket_timeout", "pgbouncer", "schema"}
 
 
+def without_credentials(url: str) -> str:
+    """Server and database of a URL, and nothing else of it: user, password and parameters stay out."""
+    parts = urlsplit(url.strip())
+    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def connect_config(url: str) -> dict[str, Any]:
     """Keyword arguments for `asyncpg.connect`. TCP, unix-socket (`?host=/folder`) and `postgres://` URLs all work."""
     parts = urlsplit(url)

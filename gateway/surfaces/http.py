@@ -35,6 +35,7 @@ BODY_LIMIT = 1024 * 1024
 """Bytes of a JSON body; uploads set their own."""
 
 _Connection = ASGIConnection[Any, Any, Any, Any]
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # an escaped NUL, and not an escaped backslash before "u0000"
@@ -86,12 +87,15 @@ def _caller_ip(scope: Scope, given: Services) -> str | None:
 def authenticated(app: ASGIApp) -> ASGIApp:
     """Middleware: only requests with a valid credential and within its rate get through.
 
-    Raises Unauthenticated, Forbidden (allow-list) and TooManyRequests. A middleware rather than a guard: Litestar
+    Raises Unauthenticated, Forbidden (allow-list), TooManyRequests, and Unavailable for what would change something
+    during a switch of the database. A middleware rather than a guard: Litestar
     copies the route handler for every guard it calls, which alone costs three times as much.
     """
 
     async def recognise(scope: Scope, receive: Receive, send: Send) -> None:
         given: Services = scope["litestar_app"].state.services
+        if scope.get("method") not in _READING:
+            await given.databases.settled()
         who = await given.auth.authenticate(
             bearer=bearer_of(scope), api_key=header(scope, b"x-api-key"), ip=_caller_ip(scope, given)
         )
