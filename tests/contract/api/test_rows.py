@@ -40,7 +40,11 @@ def test_a_row_is_recorded_with_every_status(route: str) -> None:
 def test_every_route_of_one_instance_is_asked_by_those_who_may_not() -> None:
     asked = {re.sub(r"/1(?=/|$)", "/{c}", each) for each in REFUSING}
     of_one = {route for route in ROUTES if "{}" in route}
-    later = {"POST /api/instances/{}/send-file", "GET /api/instances/{}/chats/{c}/history", "POST /api/whatsapp/{}/contacts/add"}
+    later = {
+        "POST /api/instances/{}/send-file",
+        "GET /api/instances/{}/chats/{c}/history",
+        "POST /api/whatsapp/{}/contacts/add",
+    }
     assert of_one - later <= asked
 
 
