@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,8 +19,10 @@ import httpx
 import pytest
 
 from tests.contract.api.exchanges import FOLDER, Step, at, difference, filled, read
+from tests.contract.api.told import problem_with_webhook, statuses, webhooks_as_documented
 from tests.e2e.whatsapp.town import ANN, BEN, OWN, Town, town
 from tests.process import ADMIN_EMAIL, ADMIN_KEY, ADMIN_PASSWORD
+from tests.simulators.receiver import Received
 
 pytestmark = pytest.mark.slow
 
@@ -81,6 +84,7 @@ class Desk:
         self._acts: dict[str, Callable[[], Awaitable[object]]] = {
             "the phone scans": self._scans,
             "ann writes": lambda: place.whatsapp.write_text(ANN, OWN, "Hello"),
+            "ann reads": lambda: place.whatsapp.read(ANN, OWN, [self.names["text"]]),
         }
 
     async def open(self) -> None:
@@ -182,7 +186,12 @@ async def test_clients_are_answered_as_they_know_it_over_a_linked_phone(tmp_path
                     await refusals(desk)
                 for step in read(name).steps:
                     await desk.play(step)
+                if name == stories[2]:
+                    await place.receiver.wait_for(
+                        lambda receiver: statuses(receiver.received("/hook")) >= {"delivered", "read"}
+                    )
             assert await place.problems() == []
+            webhooks_as_documented(place.receiver.received("/hook"), desk.names["instance"])
         finally:
             await desk.close()
 
@@ -201,3 +210,40 @@ def test_an_answer_that_clients_do_not_know_is_noticed(body: str, what: str | No
     answer = httpx.Response(401, content=body, headers={"content-type": "application/json; charset=utf-8"})
     assert problem_with(answer, 401, {"error": "Unauthorized"}) == what
     assert problem_with(answer, 403, {"error": "Unauthorized"}) == "status 401 instead of 403"
+
+
+@pytest.mark.parametrize(
+    ("body", "secret", "what"),
+    [
+        ('{"event":"connection_opened","data":{"instanceId":"1"},"timestamp":"2026-01-01T00:00:00.000Z"}', "s", None),
+        (
+            '{"event":"connection_opened","data":{"instanceId":"1"},"timestamp":"2026-01-01T00:00:00.000Z"}',
+            "t",
+            "signat",
+        ),
+        (
+            '{"event":"connection_opened", "data":{"instanceId":"1"},"timestamp":"2026-01-01T00:00:00.000Z"}',
+            "s",
+            "JavaS",
+        ),
+        (
+            '{"event":"connection_opened","data":{"instanceId":"2"},"timestamp":"2026-01-01T00:00:00.000Z"}',
+            "s",
+            "instan",
+        ),
+        ('{"event":"connection_opened","data":{"instanceId":"1"},"timestamp":1}', "s", "timestamp"),
+        (
+            '{"event":"message_sent","data":{"instanceId":"1"},"timestamp":"2026-01-01T00:00:00.000Z"}',
+            "s",
+            "nobody asked",
+        ),
+    ],
+)
+def test_a_webhook_that_receivers_do_not_know_is_noticed(body: str, secret: str, what: str | None) -> None:
+    signature = hmac.new(secret.encode(), body.encode(), "sha256").hexdigest()
+    received = Received(
+        method="POST", path="/hook", headers={"x-webhook-signature": signature}, body=body.encode(), at=0.0,
+        answered=200, legacy_signature=None, standard_signature=None,
+    )  # fmt: skip
+    found = problem_with_webhook(received, "1", ["s"])
+    assert found is None if what is None else what in (found or "")
