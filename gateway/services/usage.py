@@ -93,11 +93,11 @@ class Usage:
     async def flush(self) -> int:
         """Write the counted calls; returns of how many instances and days. What cannot be written stays counted."""
         pending, self._pending = self._pending, {}
-        known = {key: count for key, count in pending.items() if await self._storage.instances.find(key[1])}
         try:
+            known = {key: count for key, count in pending.items() if await self._storage.instances.find(key[1])}
             await self._storage.usage.add({key: Counters(api_calls=count) for key, count in known.items()})
         except BaseException:
-            for key, count in known.items():
+            for key, count in pending.items():
                 self._pending[key] = self._pending.get(key, 0) + count
             raise
         return len(known)
@@ -132,12 +132,14 @@ class Usage:
             raise Forbidden("Access denied")
         instances = await self._instances.list(who)
         connected = [each for each in instances if each.flows]
+        here = {each.id for each in instances}  # calls of one that was deleted are counted until they are written
+        days = await self._days(who, Period.MONTH.since(self._today()))
         return SystemUsage(
             instances=len(instances),
             instances_connected=len(connected),
             users=await self._storage.users.count(who),
             users_connected=len({each.user_id for each in connected}),
-            total=_sum(day.counters for day in await self._days(who, Period.MONTH.since(self._today()))),
+            total=_sum(day.counters for day in days if day.instance_id in here),
         )
 
     async def _days(self, who: Principal, since: date | None, instance_id: InstanceId | None = None) -> list[UsageDay]:

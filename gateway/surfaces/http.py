@@ -258,13 +258,16 @@ _STARTED = secrets.token_hex(4).encode()
 _COUNT = itertools.count(1)
 """A request's own id is this process's random half and a count: it has to be unique, and not to be secret."""
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_JSON = (b"content-type", b"application/json")
+_JSON_IN_UTF_8 = (b"content-type", b"application/json; charset=utf-8")
 
 
 def edge(app: ASGIApp, *, https: bool = False) -> ASGIApp:
     """The outermost layer: gives every request an id and every answer, errors included, its protective headers.
 
-    A header that the answer has already (a page with its own policy) is left alone. `https` says that callers reach
-    us by TLS, whoever ends it. A caller's `X-Request-Id` is kept when it is harmless to log.
+    A header that the answer has already (a page with its own policy) is left alone; only JSON of our own making is
+    said to be UTF-8, as clients of Express APIs expect. `https` says that callers reach us by TLS, whoever ends it.
+    A caller's `X-Request-Id` is kept when it is harmless to log.
     """
     protection = (*_PROTECTION, _HSTS) if https else _PROTECTION
 
@@ -282,6 +285,9 @@ def edge(app: ASGIApp, *, https: bool = False) -> ASGIApp:
             if message["type"] == "http.response.start":
                 headers = list(message["headers"])
                 present = {name.lower() for name, _ in headers}
+                # A file that somebody sent goes out as it is: who knows in what letters it was written.
+                if _JSON in headers and b"content-disposition" not in present:
+                    headers[headers.index(_JSON)] = _JSON_IN_UTF_8
                 headers += [pair for pair in protection if pair[0] not in present]
                 headers.append((b"x-request-id", own))
                 message["headers"] = headers
