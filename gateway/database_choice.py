@@ -38,7 +38,7 @@ def read_choice(data_dir: Path) -> DatabaseChoice | None:
     path = data_dir / FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=DatabaseChoice)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, msgspec.DecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "it is not what a switch writes"

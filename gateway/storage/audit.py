@@ -22,17 +22,18 @@ class AuditStore:
 
     async def add(self, line: AuditLine) -> None:
         """Append a line."""
-        await AuditLines.insert(
-            AuditLines(
-                tenant_id=line.tenant_id,
-                user_id=line.user_id,
-                action=line.action,
-                object=line.object,
-                ip=line.ip,
-                result=line.result,
-                created_at=to_ms(line.at),
-            )
+        row = AuditLines(
+            tenant_id=line.tenant_id,
+            user_id=line.user_id,
+            action=line.action,
+            object=line.object,
+            ip=line.ip,
+            result=line.result,
+            created_at=to_ms(line.at),
         )
+        # A transaction, because the deed is done: a switch of the database at this moment must not refuse the line.
+        async with self._engine.transaction():
+            await AuditLines.insert(row)
 
     async def list(self, who: Principal, *, limit: int, skip: int = 0) -> list[AuditLine]:
         """A page of the lines within reach, newest first."""

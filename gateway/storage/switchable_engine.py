@@ -1,8 +1,8 @@
 """The engine a running gateway's stores are given: the database in use, and the means to change it under way.
 
 What makes the change safe is when it happens: while nobody writes. Reads never wait. A transaction that has to wait
-begins after the change and builds its statements then. A single write that had to wait runs on the new database if
-Piccolo built it, which is spelled alike for both; our own spelling may be the other database's, so it is refused.
+begins after the change and builds its statements then. A single write that had to wait was built for the database
+left, and PostgreSQL and SQLite are not spelled alike, so it is refused: what must not be goes into a transaction.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class SwitchableEngine:
 
     async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Sequence[Any]:
         """Run what Piccolo built."""
-        async with self._turn(reads=_reads(querystring.template), portable=True) as database:
+        async with self._turn(reads=_reads(querystring.template)) as database:
             return await database.run_querystring(querystring, in_pool)
 
     async def run_ddl(self, ddl: str, in_pool: bool = True) -> Sequence[Any]:
@@ -135,7 +135,7 @@ class SwitchableEngine:
             await self._served.database.run_many(template, rows)
 
     @asynccontextmanager
-    async def _turn(self, *, reads: bool, portable: bool = False) -> AsyncIterator[Database]:
+    async def _turn(self, *, reads: bool) -> AsyncIterator[Database]:
         """The database for one statement, at the moment when it may run."""
         served = self._served
         if served.database.current_transaction.get() is not None:  # it has had its turn
@@ -146,12 +146,12 @@ class SwitchableEngine:
                 yield served.database
             return
         await self._passable.wait()
-        if self._served is not served and not portable:
+        if self._served is not served:
             raise StorageUnavailable(
                 "The database was switched at this moment; nothing was stored. Try again.", code="database_switched"
             )
         with self._writers.joined():
-            yield self._served.database
+            yield served.database
 
     # -- transactions --------------------------------------------------------------------------------------------
 

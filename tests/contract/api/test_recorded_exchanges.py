@@ -18,7 +18,10 @@ from tests.simulators.telegram import Bot, User
 pytestmark = SHARED
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
-OURS = ("/api/instances", "/api/whatsapp", "/api/stats", "/api/health", "/health", "/ready", "/metrics", "/hooks")
+OURS = (
+    *("/api/instances", "/api/whatsapp", "/api/stats", "/api/db", "/api/health"),
+    *("/health", "/ready", "/metrics", "/hooks"),
+)
 
 
 class Stage:
@@ -30,6 +33,7 @@ class Stage:
         self.bot: Bot = telegram.add_bot(name="Helper")
         self.ann: User = telegram.add_person("Ann", username="ann_in_berlin")
         self.names = {
+            "database": served.database,
             "token": self.bot.token,
             "bot": str(self.bot.user.id),
             "ann": str(self.ann.id),
