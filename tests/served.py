@@ -30,6 +30,10 @@ LISTED_ORIGIN = "https://crm.example.com"
 UPLOAD_LIMIT = 1024 * 1024
 """Bytes that a file may have there."""
 
+JWT_SECRET = "a secret that only signs login tokens of tests"
+SCHEDULES = {"AUTH_CHECK_CRON": "7 3 * * *", "USAGE_SAVE_CRON": "*/20 * * * *", "SYSTEM_METRICS_CRON": "*/7 * * * *"}
+"""Jobs that these gateways run at other times than by default."""
+
 _COUNT = itertools.count(1)
 
 
@@ -99,6 +103,8 @@ class Processes:
                     TELEGRAM_API_BASE=self._telegram.base_url,
                     CORS_ORIGIN=LISTED_ORIGIN,
                     MAX_UPLOAD_MB=str(UPLOAD_LIMIT // 1024 // 1024),
+                    JWT_SECRET=JWT_SECRET,
+                    **SCHEDULES,
                 )
             )
             self._started[database] = Served(database, gateway, self._telegram, self._receiver)

@@ -6,7 +6,7 @@ import httpx
 
 from tests.conftest import Until
 from tests.e2e.shop import Shop, answer
-from tests.served import SHARED
+from tests.served import SCHEDULES, SHARED
 from tests.simulators.telegram import Fault
 
 pytestmark = SHARED
@@ -26,7 +26,10 @@ async def test_jobs_are_listed_run_and_counted(api: httpx.AsyncClient) -> None:
     jobs = {each["name"]: each for each in (await answer(api.get("/api/jobs")))["jobs"]}
     assert list(jobs) == NAMES
     assert (jobs["socket_check"]["schedule"], jobs["socket_check"]["setting"]) == ("*/5 * * * *", "SOCKET_CHECK_CRON")
+    assert (jobs["usage_limits"]["schedule"], jobs["usage_limits"]["setting"]) == ("0 * * * *", "USAGE_LIMITS_CRON")
     assert jobs["usage_flush"]["schedule"] == "10 s"
+    own = {each["setting"]: each["schedule"] for each in jobs.values()}
+    assert SCHEDULES.items() <= own.items(), "their environment says when"
     assert all(each["nextRunAt"] for each in jobs.values())
     for name in NAMES:
         for times in (1, 2):  # once more harms nobody
