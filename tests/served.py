@@ -6,6 +6,7 @@ those it made are deleted when it ends. Users it made stay; so it gives them add
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -29,6 +30,10 @@ LISTED_ORIGIN = "https://crm.example.com"
 """The one origin that browsers may call these gateways from."""
 UPLOAD_LIMIT = 1024 * 1024
 """Bytes that a file may have there."""
+
+JWT_SECRET = "a secret that only signs login tokens of tests"
+SCHEDULES = {"AUTH_CHECK_CRON": "7 3 * * *", "USAGE_SAVE_CRON": "*/20 * * * *", "SYSTEM_METRICS_CRON": "*/7 * * * *"}
+"""Jobs that these gateways run at other times than by default."""
 
 _COUNT = itertools.count(1)
 
@@ -60,6 +65,15 @@ class Served:
         assert answer.status_code == 201, answer.text
         made: dict[str, Any] = answer.json()
         return made
+
+    async def warm_up(self) -> None:
+        """Connect a bot once: a gateway loads a network's library with its first session, which takes seconds."""
+        body = {"name": "first", "provider": "telegram", "token": self.telegram.add_bot().token}
+        async with self.client() as api:
+            made = (await api.post("/api/instances", json=body)).json()
+            while not (await api.get(f"/api/instances/{made['id']}/status")).json()["ready"]:  # noqa: ASYNC110 - over HTTP nobody rings
+                await asyncio.sleep(0.05)
+            await api.delete(f"/api/instances/{made['id']}")
 
     def new_path(self) -> str:
         """A path of the receiver that no other test uses."""
@@ -99,9 +113,12 @@ class Processes:
                     TELEGRAM_API_BASE=self._telegram.base_url,
                     CORS_ORIGIN=LISTED_ORIGIN,
                     MAX_UPLOAD_MB=str(UPLOAD_LIMIT // 1024 // 1024),
+                    JWT_SECRET=JWT_SECRET,
+                    **SCHEDULES,
                 )
             )
             self._started[database] = Served(database, gateway, self._telegram, self._receiver)
+            await self._started[database].warm_up()
         return self._started[database]
 
 

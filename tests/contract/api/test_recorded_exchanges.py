@@ -17,6 +17,9 @@ from tests.simulators.telegram import Bot, User
 
 pytestmark = SHARED
 
+PATIENCE = 60.0
+"""Seconds that only bound a broken run."""
+
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
 OURS = (
     *("/api/instances", "/api/whatsapp", "/api/stats", "/api/db", "/api/health"),
@@ -61,7 +64,7 @@ class Stage:
         await self.until(f"{path}/chats/{self.ann.id}/messages", lambda answer: answer["messages"])
 
     async def until(self, path: str, condition: Callable[[Any], object]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not condition((await self.ask("owner", "GET", path)).json()):  # noqa: ASYNC110 - over HTTP nobody rings
                 await asyncio.sleep(0.02)
 
@@ -98,7 +101,7 @@ class Stage:
             more["content"] = filled(step.text, self.names)
         elif step.body is not None:
             more["json"] = filled(step.body, self.names)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 answer = await self.ask(step.caller, method, path, **more)
                 problem = self.problem_with(answer, step)
