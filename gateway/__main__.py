@@ -98,6 +98,12 @@ async def _import_multi_instance(settings: Settings, options: argparse.Namespace
     return await import_multi_instance.run(settings, options)
 
 
+async def _import_instance_manager(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.commands import import_instance_manager
+
+    return await import_instance_manager.run(settings, options)
+
+
 async def _limits(settings: Settings, options: argparse.Namespace) -> int:
     from gateway.commands import limits
 
@@ -163,6 +169,16 @@ def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     import_.add_argument("file", help="it is only read")
     import_.add_argument("--dry-run", action="store_true", help="say what it would do, and change nothing")
     import_.add_argument("--tenant", metavar="ID", help="everybody joins this one; else each user gets their own")
+    manager = commands.add_parser(
+        "import-instance-manager", help="take over the PostgreSQL database of an Instance Manager; no gateway may run"
+    )
+    manager.set_defaults(run=_import_instance_manager)
+    manager.add_argument("url", help="postgresql://user:password@host/name; it is only read")
+    manager.add_argument("--schema", metavar="NAME", help="where its tables are; default: public")
+    manager.add_argument("--dry-run", action="store_true", help="say what it would do, and change nothing")
+    whose = manager.add_mutually_exclusive_group()
+    whose.add_argument("--tenant", metavar="ID", help="its companies join this one; default: the first administrator's")
+    whose.add_argument("--tenant-per-company", action="store_true", help="each company becomes a tenant with an owner")
 
 
 def _add_db(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from gateway.domain.errors import InvalidInput
-from gateway.services.multi_instance.row import OldRow, folded, printable
+from gateway.services.importing.report import CONTACTS, INSTANCES, MESSAGES, USAGE, USERS, WEBHOOKS
+from gateway.services.importing.row import OldRow, folded, printable
 
 SYSTEM: Final = "WhatsApp Multi-Instance API"
-
-USERS, INSTANCES, WEBHOOKS = "users", "instances", "webhooks"
-CONTACTS, MESSAGES, USAGE = "contacts", "messages", "usage"
 
 _NAMES: Final = {
     USERS: ("users", "user"),
@@ -56,7 +54,7 @@ class OldFile:
         for noun, columns in _NEEDED.items():
             self._check(noun, columns)
 
-    def rows(self, noun: str) -> Iterator[OldRow]:
+    async def rows(self, noun: str) -> AsyncIterator[OldRow]:
         """Every row of a table; none where there is no such table. Raises InvalidInput for a damaged one."""
         table = self._table(_NAMES[noun])
         if table is None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
-from gateway.domain.audit import AuditLine
 from gateway.domain.ids import TenantId, UserId, new_id
 from gateway.domain.tenants import Role, Tenant, User
 from gateway.kit.clock import Clock
@@ -12,10 +9,10 @@ from gateway.kit.secrets import NewKey, PasswordHasher, digest, key_matches, key
 from gateway.services.api_keys import key_of
 from gateway.services.checks import normal_email
 from gateway.services.credentials import SHORTEST_KEY
-from gateway.services.multi_instance.file import SYSTEM, USERS, OldFile
-from gateway.services.multi_instance.report import Report
-from gateway.services.multi_instance.row import OddRow, OldRow
-from gateway.services.principals import OPERATOR
+from gateway.services.importing.people import UserWriter, nobodys_password
+from gateway.services.importing.report import USERS, Report
+from gateway.services.importing.row import OddRow, OldRow
+from gateway.services.multi_instance.file import SYSTEM, OldFile
 from gateway.storage.storage import Storage
 
 LONGEST_KEY = 512
@@ -30,19 +27,20 @@ class People:
         self._storage = storage
         self._hasher = hasher
         self._now = clock.now()
+        self._writer = UserWriter(storage, report, self._now)
         self._report = report
         self._joins = tenant_id
         self._emails: set[str] = set()
 
     async def take(self, file: OldFile) -> dict[str, User]:
         """Who each user of the file is here, by their id there."""
-        # Their bcrypt hashes cannot be verified here; nobody knows this password, so each is set anew by the operator.
-        nobodys_password = await self._hasher.hash(secrets.token_urlsafe(32))
+        # Their bcrypt hashes cannot be verified here, so each password is set anew by the operator.
+        password_hash = await nobodys_password(self._hasher)
         users: dict[str, User] = {}
-        for row in file.rows(USERS):
+        async for row in file.rows(USERS):
             try:
                 old_id = row.identifier("id")
-                users[old_id] = await self._take(row, old_id, nobodys_password)
+                users[old_id] = await self._take(row, old_id, password_hash)
             except OddRow as odd:
                 self._report.skip(USERS, row, odd.sentence)
         return users
@@ -84,17 +82,9 @@ class People:
             self._report.note(
                 USERS, row, f"its API key cannot be used here; `python -m gateway user rotate-key {email}` makes one."
             )
-        await self._create(user, key or new_api_key(), password_hash)
-        return user
-
-    async def _create(self, user: User, key: NewKey, password_hash: str) -> None:
-        await self._storage.users.create(user, password_hash=password_hash, api_key=key.text)
-        await self._storage.api_keys.create(
-            key_of(user, key, name="primary", is_primary=True, now=self._now), key.digest
-        )
-        await self._audit("user.created", user.id)
+        await self._writer.add(user, key or new_api_key(), password_hash)
         self._report.new[USERS] += 1
-        self._report.without_password.append(user)
+        return user
 
     async def _add_key(self, row: OldRow, user: User, *, is_admin: bool, is_active: bool) -> None:
         """Somebody who was here before keeps everything; the old key opens the same door, as a further one."""
@@ -110,7 +100,7 @@ class People:
             return
         stored = key_of(user, key, name=SYSTEM, is_primary=False, now=self._now)
         await self._storage.api_keys.create(stored, key.digest)
-        await self._audit("api_key.created", stored.id)
+        await self._writer.audit("api_key.created", stored.id)
         self._report.note(USERS, row, f"is here as {user.email}; the old API key works beside the present one.")
 
     async def _usable_key(self, row: OldRow) -> NewKey | None:
@@ -126,16 +116,3 @@ class People:
             if key_matches(key, stored.digest):
                 return stored.key.user_id
         return None
-
-    async def _audit(self, action: str, object_: str) -> None:
-        await self._storage.audit.add(
-            AuditLine(
-                action=action,
-                result="ok",
-                at=self._now,
-                tenant_id=OPERATOR.tenant_id,
-                user_id=OPERATOR.user_id,
-                object=object_,
-                ip=None,
-            )
-        )

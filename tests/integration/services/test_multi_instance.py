@@ -19,9 +19,9 @@ from gateway.domain.tenants import Role
 from gateway.kit.egress import Egress, EgressPolicy
 from gateway.providers import make_providers
 from gateway.providers.contract import WritesAddresses
+from gateway.services.importing.report import Report
+from gateway.services.importing.webhooks import WebhookRules
 from gateway.services.multi_instance.importing import import_multi_instance
-from gateway.services.multi_instance.report import Report
-from gateway.services.multi_instance.webhooks import WebhookRules
 from gateway.services.principals import OPERATOR
 from gateway.settings import Settings
 from gateway.storage.names import Pair

@@ -12,9 +12,11 @@ from gateway.domain.ids import Address, InstanceId, TenantId, UserId
 from gateway.domain.instances import Instance, ProviderName, SessionState, SessionStateKind
 from gateway.domain.messages import ChatKind, Content, Media, MediaKind, MessageStatus, Text, Unknown
 from gateway.kit.egress import EgressPolicy
-from gateway.services.multi_instance.messages import content_of, media_url_of, message_of, status_of
-from gateway.services.multi_instance.row import OddRow, OldRow, moment_of, printable
-from gateway.services.multi_instance.webhooks import Webhook, WebhookRules, webhook_of
+from gateway.services.importing.content import status_of
+from gateway.services.importing.row import OddRow, OldRow, moment_of, printable
+from gateway.services.importing.webhooks import Webhook, WebhookRules
+from gateway.services.multi_instance.messages import content_of, media_url_of, message_of
+from gateway.services.multi_instance.webhooks import webhook_of
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 BORN = datetime(2025, 5, 4, 12, tzinfo=UTC)
@@ -114,7 +116,7 @@ def test_a_kind_of_message_is_one_of_ours_or_keeps_its_name(values: dict[str, An
     ],
 )
 def test_a_status_is_a_word_of_ours(word: object, from_me: bool, status: MessageStatus) -> None:
-    assert status_of(row(status=word), from_me=from_me) is status
+    assert status_of(row(status=word).text("status"), from_me=from_me) is status
 
 
 @pytest.mark.parametrize(

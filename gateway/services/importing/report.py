@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from datetime import datetime
+from typing import Final
 
 from gateway.domain.tenants import User
-from gateway.services.multi_instance.row import OldRow, printable
+from gateway.services.importing.row import OldRow, printable
 
-MOST_REMARKS = 1000
+USERS, COMPANIES, INSTANCES, WEBHOOKS = "users", "companies", "instances", "webhooks"
+CONTACTS, MESSAGES, USAGE = "contacts", "messages", "usage"
+"""The nouns that imports count."""
+
+MOST_REMARKS: Final = 1000
 """Kept by name; the rest is counted."""
 
 
@@ -18,13 +23,15 @@ class Report:
     def __init__(self) -> None:
         self.new: Tally[str] = Tally()
         self.known: Tally[str] = Tally()
-        """What was here already, or is in the file twice."""
+        """What was here already, or is there twice."""
         self.skipped: Tally[str] = Tally()
         self.remarks: list[str] = []
         self.unnamed = 0
         """How many remarks more there are."""
         self.without_password: list[User] = []
+        """Who is new here, and cannot log in until a password is set."""
         self.left: dict[str, int] = {}
+        """Rows of what no import takes over."""
         self.oldest: datetime | None = None
         """When the oldest of the new messages was stored there."""
         self._orphans: Tally[tuple[str, str]] = Tally()

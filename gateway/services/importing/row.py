@@ -1,7 +1,8 @@
-"""One row of the old system's tables, read with the doubts that another program's data deserve. Pure.
+"""One row of an older system's tables, read with the doubts that another program's data deserve. Pure.
 
-Prisma writes DateTime columns as integers of milliseconds since 1970; older scripts and `CURRENT_TIMESTAMP` wrote text
-in UTC. SQLite itself checks neither type nor length, so everything is checked here.
+Prisma writes DateTime columns into SQLite as integers of milliseconds since 1970; older scripts and
+`CURRENT_TIMESTAMP` wrote text in UTC. SQLite checks neither type nor length, and from PostgreSQL every value comes as
+text, so everything is checked here.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class OldRow:
             return other
 
     def json(self, name: str) -> Any:
-        """What a JSON column holds, which in SQLite is a text; None when it is empty or no JSON."""
+        """What a JSON column holds, which is a text here; None when it is empty or no JSON."""
         try:
             text = self.text(name)
             return msgspec.json.decode(text) if text else None

@@ -1,0 +1,1 @@
+"""What the imports from older systems share: doubting their rows, converting them, writing them, reporting on it."""
