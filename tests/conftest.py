@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import tests.quick_aiogram  # before anything else imports aiogram
 import tests.quiet_neonize  # noqa: F401  # before anything else imports neonize
 from tests.databases import database_url, postgres_server, postgres_url, sqlite_url
 from tests.running import RunningGateway, running_gateway
