@@ -13,6 +13,7 @@ from gateway.domain.errors import Conflict, GatewayError
 from gateway.domain.events import AcceptedEvent
 from gateway.domain.ids import EndpointId
 from gateway.domain.instances import Instance
+from gateway.domain.usage import Calendar
 from gateway.kit.clock import Clock, SystemClock
 from gateway.kit.egress import Egress, EgressPolicy, Lookup
 from gateway.kit.log import get_logger
@@ -154,7 +155,8 @@ async def running(
             dispatcher.wake(endpoints)
             event_log.publish(events)
 
-        inbox = Inbox(storage, clock, accepted)
+        calendar = Calendar(settings.usage_timezone)
+        inbox = Inbox(storage, clock, accepted, calendar)
         registry = Registry(providers, inbox.emit, clock, lambda instance: _hook_url(settings, instance))
         webhooks = Webhooks(
             storage,
@@ -173,7 +175,7 @@ async def running(
             secret_keys=settings.instance_keys == "secret",
             forget_key=auth.forget_instance,
         )
-        usage = Usage(storage, instances, clock)
+        usage = Usage(storage, instances, clock, calendar)
         tenants = Tenants(storage, auth=auth, hasher=hasher, clock=clock)
         addresses = Addresses(storage, providers)
         live = Live(storage, registry, addresses)

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_type_hints
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -36,6 +37,7 @@ from gateway.environment import (
     text,
     url,
     whole,
+    zone,
 )
 
 __all__ = ["EncryptionKey", "Secret", "Settings", "SettingsError"]
@@ -220,6 +222,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     auth_check_cron: Annotated[str, cron("0 12 * * *")] = "0 12 * * *"
     """When expired logins of instances are looked for."""
+
+    usage_timezone: Annotated[ZoneInfo, zone()] = ZoneInfo("UTC")
+    """The time zone whose days usage is counted in, for statistics and limits. Days counted before a change stay as
+    they were."""
 
     usage_save_cron: Annotated[str, cron("*/15 * * * *")] = "*/15 * * * *"
     """When usage counters are summed up."""
