@@ -14,10 +14,9 @@ from gateway.surfaces.api import auth, users
 from gateway.surfaces.api.errors import EXCEPTION_HANDLERS
 from gateway.surfaces.http import edge
 from tests.clock import ManualClock
-from tests.databases import postgres_server, postgres_url, sqlite_url
 from tests.integration.services.conftest import Gate, clock, gate_over, opened, settings
 
-__all__ = ["clock", "postgres_server", "postgres_url", "settings", "sqlite_url"]
+__all__ = ["clock", "settings"]
 
 
 @pytest.fixture
