@@ -16,12 +16,11 @@ from gateway.surfaces.api.errors import EXCEPTION_HANDLERS
 from gateway.surfaces.http import edge
 from tests.clock import ManualClock
 from tests.conftest import Until
-from tests.databases import postgres_server, postgres_url, sqlite_url
 from tests.e2e.shop import Shop, add_bot
 from tests.integration.services.conftest import Gate, clock, gate_over, opened, settings
 from tests.served import Served
 
-__all__ = ["clock", "postgres_server", "postgres_url", "settings", "sqlite_url"]
+__all__ = ["clock", "settings"]
 
 
 @pytest.fixture
