@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
-import os
-import re
-import sys
-from asyncio.subprocess import PIPE, STDOUT
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,16 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.storage.engine import bind, make_engine
-from gateway.storage.tables import ALL_TABLES
+from tests.e2e.guide import Guide, counted, everything
 from tests.old_system import MAPPED, UNMAPPED, OldSystem, ms
-from tests.process import ADMIN_EMAIL, ROOT, GatewayProcess
+from tests.process import ADMIN_EMAIL, GatewayProcess
 from tests.simulators.receiver import Receiver
 
 pytestmark = pytest.mark.slow
 
-GUIDE = (ROOT / "docs" / "guides" / "from-whatsapp-multi-instance.md").read_text(encoding="utf-8")
-STRICT = 'set -euo pipefail; curl() { command curl --fail-with-body --show-error --max-time 30 "$@"; }\n'
 PASSWORD = "a long sentence only Ann knows"
 SECRET = "тайна: do not tell"
 ANN_KEY = "1c6cf3a7-92e3-44d2-8b51-5a2c6b7f0a01"
@@ -36,14 +28,8 @@ SHOP = "7d3a5b0e-0c7b-4a1e-9d3a-2f4b6c8d0e01"
 BENS = "7d3a5b0e-0c7b-4a1e-9d3a-2f4b6c8d0e02"
 ADMINS = "7d3a5b0e-0c7b-4a1e-9d3a-2f4b6c8d0e03"
 CUSTOMER, GROUP = "79001234567@s.whatsapp.net", "120363000000000001@g.us"
+GUIDE = Guide("from-whatsapp-multi-instance.md", (ANN_KEY, BEN_KEY, ROOT_KEY, SECRET, "$2b$10$"))
 THEN = datetime.now(UTC).replace(microsecond=250_000) - timedelta(days=3)
-
-
-def block(name: str) -> list[str]:
-    """The lines of the guide's shell blocks of that name."""
-    found = re.findall(rf"^```sh {name}\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
-    assert found
-    return [line for text in found for line in text.splitlines()]
 
 
 def iso(moment: datetime) -> str:
@@ -82,39 +68,6 @@ def old_database(path: Path, names: Any, hook: str) -> None:
     old.add("UsageLimit", instanceId=SHOP, maxMessagesSent=1)
 
 
-async def everything(database_url: str) -> dict[str, list[dict[str, Any]]]:
-    """Every row of every table."""
-    engine = make_engine(database_url)
-    bind(engine, ALL_TABLES)
-    await engine.open()
-    try:
-        return {table._meta.tablename: await table.select().order_by(table._meta.primary_key) for table in ALL_TABLES}
-    finally:
-        await engine.close()
-
-
-async def shell(gateway: GatewayProcess, text: str, **env: str) -> tuple[int, str]:
-    """Run a line of the guide with the gateway's settings, as its operator does."""
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-    process = await asyncio.create_subprocess_exec(
-        "bash", "-c", STRICT + text,
-        cwd=gateway.folder, env=gateway.env | env | {"PATH": path}, stdout=PIPE, stderr=STDOUT,
-    )  # fmt: skip
-    out, _ = await process.communicate()
-    assert process.returncode is not None
-    said = out.decode()
-    for secret in (ANN_KEY, BEN_KEY, ROOT_KEY, SECRET, "$2b$10$"):
-        assert env.get("KEY") == secret or secret not in said
-    assert "Traceback" not in said
-    return process.returncode, said
-
-
-def counted(out: str) -> dict[str, list[int]]:
-    """The table an import prints: new, here already, left out."""
-    rows = re.findall(r"^(\w+) +(\d+) +(\d+) +(\d+)$", out, re.MULTILINE)
-    return {name: [int(number) for number in numbers] for name, *numbers in rows}
-
-
 async def get(api: httpx.AsyncClient, path: str, key: str) -> Any:
     answer = await api.get(path, headers={"x-api-key": key})
     assert answer.status_code == 200, (path, answer.text)
@@ -133,24 +86,24 @@ async def test_the_guide_is_followed_and_clients_of_old_find_everything(
     old_database(tmp_path / "old" / "whatsapp-api.db", names, receiver.url("/hook"))
     receiver.trust("/hook", SECRET)
     gateway = GatewayProcess(tmp_path, database_url)
-    copy, rehearse, import_, set_password = block("migrate")
+    copy, rehearse, import_, set_password = GUIDE.block("migrate")
     try:
-        assert await shell(gateway, copy.replace("/srv/whatsapp-api/data", str(tmp_path / "old"))) == (0, "")
-        status, out = await shell(gateway, import_)
+        assert await GUIDE.run(gateway, copy.replace("/srv/whatsapp-api/data", str(tmp_path / "old"))) == (0, "")
+        status, out = await GUIDE.run(gateway, import_)
         assert (status, "start the gateway once" in out.lower()) == (1, True)  # nobody administers it yet
 
         await gateway.start()
-        status, out = await shell(gateway, import_)
+        status, out = await GUIDE.run(gateway, import_)
         assert (status, out) == (
             1, "Another gateway is already running on this database; stop it first.\n"
         )  # fmt: skip
         await gateway.stop()
 
         before = await everything(database_url)
-        status, rehearsed = await shell(gateway, rehearse, MESSAGE_RETENTION_DAYS="2")
+        status, rehearsed = await GUIDE.run(gateway, rehearse, MESSAGE_RETENTION_DAYS="2")
         assert status == 0, rehearsed
         assert await everything(database_url) == before
-        status, out = await shell(gateway, import_, MESSAGE_RETENTION_DAYS="2")
+        status, out = await GUIDE.run(gateway, import_, MESSAGE_RETENTION_DAYS="2")
         assert status == 0, out
         assert rehearsed.partition("\n")[2] == out
         assert counted(out) == {
@@ -168,21 +121,21 @@ async def test_the_guide_is_followed_and_clients_of_old_find_everything(
             "Some messages are older than MESSAGE_RETENTION_DAYS=2, and get deleted soon; 0 keeps them.",
         ):
             assert told in out, told
-        status, out = await shell(gateway, set_password)
+        status, out = await GUIDE.run(gateway, set_password)
         assert (status, "is set" in out) == (0, True)
 
         await gateway.start()
         await clients_of_old_find_everything(gateway, receiver)
         await nothing_was_told_but_what_was_asked_for(gateway, receiver)
-        check = "\n".join(block("check")).replace("http://127.0.0.1:3000", gateway.base_url)
-        status, out = await shell(gateway, check, KEY=ANN_KEY, ID=SHOP)
+        check = "\n".join(GUIDE.block("check")).replace("http://127.0.0.1:3000", gateway.base_url)
+        status, out = await GUIDE.run(gateway, check, KEY=ANN_KEY, ID=SHOP)
         assert status == 0, out
         assert "Магазин 🛒" in out
         assert "Привет 2 👋" in out
         await gateway.stop()
 
         before = await everything(database_url)
-        status, out = await shell(gateway, import_)
+        status, out = await GUIDE.run(gateway, import_)
         assert status == 0, out
         assert counted(out) == {
             "users": [0, 3, 1], "instances": [0, 3, 1], "webhooks": [0, 1, 0],
@@ -192,7 +145,7 @@ async def test_the_guide_is_followed_and_clients_of_old_find_everything(
 
         file = tmp_path / "whatsapp-api.db"
         file.write_bytes(file.read_bytes()[:-9000])
-        status, out = await shell(gateway, import_)
+        status, out = await GUIDE.run(gateway, import_)
         assert (status, "is damaged, so nothing was changed" in out) == (1, True)
         assert await everything(database_url) == before
     finally:

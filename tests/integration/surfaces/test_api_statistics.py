@@ -23,8 +23,8 @@ def midnight(zone: str) -> str:
 async def test_a_day_begins_at_midnight_of_the_zone(
     tmp_path: Path, sqlite_url: str, telegram: TelegramSimulator, zone: str
 ) -> None:
-    env = {"USAGE_TIMEZONE": zone, "TELEGRAM_API_BASE": telegram.base_url}
-    async with running_gateway(tmp_path, sqlite_url, **env) as running, running.client() as api:
+    started = running_gateway(tmp_path, sqlite_url, USAGE_TIMEZONE=zone, TELEGRAM_API_BASE=telegram.base_url)
+    async with started as running, running.client() as api:
         body = {"name": "n", "provider": "telegram", "config": {"token": telegram.add_bot(name="n").token}}
         made = await answer(api.post("/api/instances", json=body), 201)
         before = midnight(zone)
