@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -237,6 +238,18 @@ def cron(example: str) -> Rule[str]:
         return " ".join(raw.split())
 
     return Rule(parse, "a cron line of five fields (minute hour day month weekday)", f'"{example}"')
+
+
+def zone() -> Rule[ZoneInfo]:
+    """A time zone by its name in the IANA database."""
+
+    def parse(raw: str) -> ZoneInfo:
+        try:
+            return ZoneInfo(raw)
+        except (ZoneInfoNotFoundError, OSError) as unknown:  # a folder of zones is an OSError
+            raise ValueError from unknown
+
+    return Rule(parse, "the name of a time zone", "Europe/Berlin")
 
 
 def secret(expects: str, example: str, pattern: str = r".+") -> Rule[Secret]:

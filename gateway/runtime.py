@@ -13,6 +13,7 @@ from gateway.domain.errors import Conflict, GatewayError
 from gateway.domain.events import AcceptedEvent
 from gateway.domain.ids import EndpointId
 from gateway.domain.instances import Instance
+from gateway.domain.usage import Calendar
 from gateway.kit.clock import Clock, SystemClock
 from gateway.kit.egress import Egress, EgressPolicy, Lookup
 from gateway.kit.log import get_logger
@@ -25,6 +26,7 @@ from gateway.services.calls import Calls
 from gateway.services.caretaker import Caretaker
 from gateway.services.channels import Channels
 from gateway.services.contacts import Contacts
+from gateway.services.databases import Databases
 from gateway.services.event_log import EventLog
 from gateway.services.first_admin import FirstAdmin, ensure_first_admin
 from gateway.services.groups import Groups
@@ -54,9 +56,9 @@ from gateway.services.usage_limits import UsageLimiting
 from gateway.services.webhooks import Webhooks
 from gateway.sessions.registry import Registry
 from gateway.settings import Settings
-from gateway.storage.engine import make_engine
+from gateway.storage.engine import SwitchableEngine, make_engine
 from gateway.storage.migrate import migrate
-from gateway.storage.process_lock import ProcessLock, acquire_process_lock
+from gateway.storage.process_lock import ProcessLock, SwitchableLock, acquire_process_lock
 from gateway.storage.storage import Storage
 from gateway.webhooks.dispatcher import Dispatcher, DispatcherSettings
 from gateway.webhooks.sender import Limits
@@ -87,7 +89,7 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
     storage = Storage(make_engine(settings.database), Sealer(settings.encryption_keys))
     try:
         await storage.open()
-        await migrate(storage.engine)
+        await migrate(storage.database)
         yield storage
     finally:
         await storage.close()
@@ -115,14 +117,15 @@ async def running(
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        engine = make_engine(settings.database)
-        storage = Storage(engine, Sealer(settings.encryption_keys))
-        stack.push_async_callback(storage.close)
-        await storage.open()
-        lock = await acquire_process_lock(engine)
+        engine = SwitchableEngine(make_engine(settings.database))
+        stack.push_async_callback(engine.close)
+        await engine.open()
+        lock = SwitchableLock(await acquire_process_lock(engine.database))
         stack.push_async_callback(lock.release)
-        for migration in await migrate(engine):
+        for migration in await migrate(engine.database):
             log.info("migrated", migration=migration)
+        storage = Storage(engine, Sealer(settings.encryption_keys))
+        await storage.open()  # after the migrations, which bind the tables to the database itself
 
         policy = EgressPolicy(allow=settings.egress_allow, allow_http=settings.egress_http)
         egress = await stack.enter_async_context(Egress(policy, lookup=lookup))
@@ -152,7 +155,8 @@ async def running(
             dispatcher.wake(endpoints)
             event_log.publish(events)
 
-        inbox = Inbox(storage, clock, accepted)
+        calendar = Calendar(settings.usage_timezone)
+        inbox = Inbox(storage, clock, accepted, calendar)
         registry = Registry(providers, inbox.emit, clock, lambda instance: _hook_url(settings, instance))
         webhooks = Webhooks(
             storage,
@@ -171,7 +175,7 @@ async def running(
             secret_keys=settings.instance_keys == "secret",
             forget_key=auth.forget_instance,
         )
-        usage = Usage(storage, instances, clock)
+        usage = Usage(storage, instances, clock, calendar)
         tenants = Tenants(storage, auth=auth, hasher=hasher, clock=clock)
         addresses = Addresses(storage, providers)
         live = Live(storage, registry, addresses)
@@ -226,6 +230,7 @@ async def running(
             limit_settings=LimitSettings(storage, clock),
             limiting=limiting,
             upkeep=upkeep,
+            databases=Databases(storage, engine, lock, settings, clock),
             hooks=Hooks(storage, registry),
             inbox=inbox,
             event_log=event_log,

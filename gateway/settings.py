@@ -11,9 +11,11 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_type_hints
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from gateway.database_choice import FILE, read_choice
 from gateway.environment import (
     EncryptionKey,
     Network,
@@ -35,6 +37,7 @@ from gateway.environment import (
     text,
     url,
     whole,
+    zone,
 )
 
 __all__ = ["EncryptionKey", "Secret", "Settings", "SettingsError"]
@@ -81,7 +84,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_provider: Annotated[
         Literal["sqlite", "postgres"], choice({"sqlite": "sqlite", "postgres": "postgres", "postgresql": "postgres"})
     ] = "sqlite"
-    """Which database to use when both are configured. Unset: PostgreSQL if `DATABASE_URL` is set, else SQLite."""
+    """Which database to use when both are configured. Unset: PostgreSQL if `DATABASE_URL` is set, else SQLite. A switch
+    (`POST /api/db/switch`) outlives a restart: what it chose is kept in `database.json` in `DATA_DIR` and goes before
+    this."""
 
     database_url: Annotated[
         Secret | None,
@@ -218,6 +223,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     auth_check_cron: Annotated[str, cron("0 12 * * *")] = "0 12 * * *"
     """When expired logins of instances are looked for."""
 
+    usage_timezone: Annotated[ZoneInfo, zone()] = ZoneInfo("UTC")
+    """The time zone whose days usage is counted in, for statistics and limits. Days counted before a change stay as
+    they were."""
+
     usage_save_cron: Annotated[str, cron("*/15 * * * *")] = "*/15 * * * *"
     """When usage counters are summed up."""
 
@@ -300,10 +309,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             given["database_provider"] = "postgres"
         if given.get("environment") == "production":
             given.setdefault("egress_http", False)
+        data_dir = given.get("data_dir", cls().data_dir)
+        assert isinstance(data_dir, Path)  # by the rule of its field
+        chosen = read_choice(data_dir)
+        if chosen is not None:
+            given["database_provider"] = chosen.provider
         settings = cls(**given)  # type: ignore[arg-type]  # each value was typed by the rule of its own field
         if settings.database_provider == "postgres" and settings.database_url is None:
+            why = (
+                f"since a switch, which is kept in {FILE} in DATA_DIR" if chosen else "with DATABASE_PROVIDER=postgres"
+            )
             raise SettingsError(
-                "DATABASE_URL is required with DATABASE_PROVIDER=postgres, "
+                f"DATABASE_URL is required {why}, "
                 "for example DATABASE_URL=postgresql://gateway:...@localhost:5432/gateway."
             )
         return settings._strict() if settings.production else settings._with_generated_secrets()

@@ -8,13 +8,31 @@ from pathlib import Path
 
 import pytest
 
+import tests.quick_aiogram  # before anything else imports aiogram
 import tests.quiet_neonize  # noqa: F401  # before anything else imports neonize
-from tests.databases import database_url, postgres_server, postgres_url, sqlite_url
+from tests.databases import (
+    database_url,
+    postgres_server,
+    postgres_template,
+    postgres_url,
+    sqlite_template,
+    sqlite_url,
+)
 from tests.running import RunningGateway, running_gateway
+from tests.served import processes, served
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import TelegramSimulator
 
-__all__ = ["database_url", "postgres_server", "postgres_url", "sqlite_url"]
+__all__ = [
+    "database_url",
+    "postgres_server",
+    "postgres_template",
+    "postgres_url",
+    "processes",
+    "served",
+    "sqlite_template",
+    "sqlite_url",
+]
 
 
 @pytest.fixture

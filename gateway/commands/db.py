@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.commands.database_urls import engine_at, environment_for, shown
 from gateway.commands.passphrase import read_passphrase
+from gateway.database_choice import FILE, read_choice
 from gateway.domain.errors import Conflict, InvalidInput, NotFound
 from gateway.kit.clock import SystemClock
 from gateway.kit.secrets import Sealer
@@ -49,6 +50,8 @@ async def _copy(settings: Settings, url: str) -> None:
     print("To use the copy, start the gateway with")
     for line in environment_for(url):
         print(f"  {line}")
+    if read_choice(settings.data_dir) is not None:
+        print(f"after you have removed {FILE} from DATA_DIR, where an earlier switch keeps what it chose,")
     print("and the same DATA_DIR and ENCRYPTION_KEYS. Never run a gateway on both: they are the same accounts.")
 
 

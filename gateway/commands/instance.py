@@ -44,7 +44,7 @@ async def run(settings: Settings, options: argparse.Namespace) -> int:
 @asynccontextmanager
 async def _owned(settings: Settings) -> AsyncIterator[tuple[Storage, Transfer]]:
     async with opened_storage(settings) as storage:
-        lock = await acquire_process_lock(storage.engine)
+        lock = await acquire_process_lock(storage.database)
         try:
             async with Egress(EgressPolicy()) as egress:
                 yield storage, Transfer(storage, make_providers(settings, egress), SystemClock())

@@ -1,9 +1,9 @@
-"""Usage: what an instance did, counted by UTC day."""
+"""Usage: what an instance did, counted by day."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -25,8 +25,25 @@ class Counters(Struct, frozen=True, kw_only=True):
         return Counters(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
 
 
+class Calendar(Struct, frozen=True):
+    """Where a usage day begins and ends."""
+
+    zone: tzinfo = UTC
+
+    def day_of(self, moment: datetime) -> date:
+        """The day that an aware moment belongs to."""
+        return moment.astimezone(self.zone).date()
+
+    def midnight(self, day: date) -> datetime:
+        """The moment a day begins, aware."""
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone)
+
+
+UTC_DAYS: Final = Calendar()
+
+
 class UsageDay(Struct, frozen=True, kw_only=True):
-    """One instance's counters on one UTC day."""
+    """One instance's counters on one day."""
 
     instance_id: InstanceId
     day: date

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.domain.ids import InstanceId, UserId
-from gateway.domain.usage import Counters, UsageDay
+from gateway.domain.usage import Calendar, Counters, UsageDay
 
 DEFAULT_WINDOW_HOURS: Final = 24
 LONGEST_WINDOW_HOURS: Final = 366 * 24
@@ -83,11 +83,11 @@ class LimitOwner(Struct, frozen=True, kw_only=True):
 EVERYBODY: Final = LimitOwner()
 
 
-def used_within(limits: UsageLimits, days: Sequence[UsageDay], now: datetime) -> Counters:
+def used_within(limits: UsageLimits, days: Sequence[UsageDay], now: datetime, calendar: Calendar) -> Counters:
     """What was done within the window."""
     total = Counters()
     for day in days:
-        if midnight(day) >= limits.counts_from(now):
+        if calendar.midnight(day.day) >= limits.counts_from(now):
             total += day.counters
     return total
 
@@ -101,20 +101,19 @@ def exceeded_by(limits: UsageLimits, used: Counters) -> tuple[Exceeded, ...]:
     )
 
 
-def frees_at(limits: UsageLimits, days: Sequence[UsageDay], passed: Sequence[Exceeded], now: datetime) -> datetime:
+def frees_at(
+    limits: UsageLimits, days: Sequence[UsageDay], passed: Sequence[Exceeded], now: datetime, calendar: Calendar
+) -> datetime:
     """When enough days will have left the window for every passed limit to allow something again."""
-    counted = sorted((day for day in days if midnight(day) >= limits.counts_from(now)), key=lambda day: day.day)
+    counted = sorted(
+        (day for day in days if calendar.midnight(day.day) >= limits.counts_from(now)), key=lambda day: day.day
+    )
     latest = now
     for each in passed:
         over = each.used - each.most
         for day in counted:
             over -= getattr(day.counters, COUNTERS[each.limit])
             if over <= 0:
-                latest = max(latest, midnight(day) + timedelta(hours=limits.window_hours))
+                latest = max(latest, calendar.midnight(day.day).astimezone(UTC) + timedelta(hours=limits.window_hours))
                 break
     return latest
-
-
-def midnight(day: UsageDay) -> datetime:
-    """When a day began."""
-    return datetime(day.day.year, day.day.month, day.day.day, tzinfo=UTC)

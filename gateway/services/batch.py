@@ -20,6 +20,7 @@ from gateway.domain.events import (
     SessionEvent,
 )
 from gateway.domain.ids import EndpointId, InstanceId, TenantId, new_event_id
+from gateway.domain.usage import Calendar
 from gateway.domain.webhooks import WebhookFormat
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
@@ -50,7 +51,8 @@ class Outcome(Struct, frozen=True):
 class Batch:
     """Writes a batch. One object a transaction."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    def __init__(self, storage: Storage, clock: Clock, calendar: Calendar) -> None:
+        self._calendar = calendar
         self._storage = storage
         self._now = clock.now()
 
@@ -67,7 +69,7 @@ class Batch:
             await self._states(accepted)
             deliveries = await self._deliveries(accepted)
             await self._storage.outbox.insert_many(deliveries)
-            await self._storage.usage.add(usage_of(accepted, deliveries, self._now.date()))
+            await self._storage.usage.add(usage_of(accepted, deliveries, self._calendar.day_of(self._now)))
         for instance_id in tenants:
             self._storage.instances.invalidate(instance_id)
         by_place = dict(zip(fresh, accepted, strict=True))

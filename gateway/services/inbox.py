@@ -18,6 +18,7 @@ from prometheus_client import Counter, Histogram
 from gateway.domain.errors import GatewayError, NotFound, Unavailable
 from gateway.domain.events import AcceptedEvent, Event, MessageStatusChanged
 from gateway.domain.ids import EndpointId
+from gateway.domain.usage import UTC_DAYS, Calendar
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
 from gateway.services.batch import Batch, Outcome
@@ -43,7 +44,8 @@ class _Waiting:
 class Inbox:
     """Commits events. `on_accepted` is called after each commit with the events and the endpoints owed something."""
 
-    def __init__(self, storage: Storage, clock: Clock, on_accepted: OnAccepted) -> None:
+    def __init__(self, storage: Storage, clock: Clock, on_accepted: OnAccepted, calendar: Calendar = UTC_DAYS) -> None:
+        self._calendar = calendar
         self._storage = storage
         self._clock = clock
         self._on_accepted = on_accepted
@@ -113,7 +115,7 @@ class Inbox:
 
     async def _commit(self, waiting: list[_Waiting]) -> None:
         try:
-            outcome = await Batch(self._storage, self._clock).commit([each.event for each in waiting])
+            outcome = await Batch(self._storage, self._clock, self._calendar).commit([each.event for each in waiting])
         except Unavailable as error:
             for each in waiting:
                 _fail(each, error)

@@ -165,6 +165,8 @@ class Instances:
         credentials = await self._storage.instances.credentials(instance_id)
         async with self._storage.transaction():
             await self._storage.instances.set_wanted(instance_id, True)
+            if self._runs(instance_id):
+                await self._note(who, instance, "instance.stopped")
             await self._note(who, instance, "instance.reconnected")
         self._storage.instances.invalidate(instance_id)
         await self._sessions.start(instance, credentials)
@@ -186,10 +188,13 @@ class Instances:
         if instance.state.code == EXPORTED:
             return  # stopped already, and the mark has to stay
         session = self._sessions.find(instance_id)
+        ran = self._runs(instance_id)
         if session is not None and isinstance(session, LogsOut):
             await session.logout()
         async with self._storage.transaction():
             await self._storage.instances.set_wanted(instance_id, False)
+            if ran:
+                await self._note(who, instance, "instance.stopped")
             await self._note(who, instance, "instance.logged_out")
         self._storage.instances.invalidate(instance_id)
         await self._sessions.stop(instance_id, code="logged_out", sentence="Logged out.")
@@ -242,6 +247,10 @@ class Instances:
                 log.error("credentials_unreadable", instance_id=instance.id, reason=str(error))
         log.info("sessions_restoring", count=len(ready))
         await self._sessions.restore(ready)
+
+    def _runs(self, instance_id: InstanceId) -> bool:
+        state = self._sessions.state(instance_id)
+        return state is not None and not state.kind.is_final
 
     def _with_live_state(self, instance: Instance) -> Instance:
         live = self._sessions.state(instance.id)

@@ -10,6 +10,7 @@ from gateway.services.auth import Auth
 from gateway.services.calls import Calls
 from gateway.services.channels import Channels
 from gateway.services.contacts import Contacts
+from gateway.services.databases import Databases
 from gateway.services.event_log import EventLog
 from gateway.services.groups import Groups
 from gateway.services.health import Health
@@ -60,6 +61,7 @@ class Services:
     limit_settings: LimitSettings
     limiting: UsageLimiting
     upkeep: Upkeep
+    databases: Databases
     hooks: Hooks
     inbox: Inbox
     event_log: EventLog

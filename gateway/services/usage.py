@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from gateway.domain.errors import Forbidden
 from gateway.domain.ids import InstanceId, TenantId
 from gateway.domain.instances import Instance
 from gateway.domain.tenants import Principal
-from gateway.domain.usage import Counters, UsageDay
+from gateway.domain.usage import Calendar, Counters, UsageDay
 from gateway.kit.clock import Clock
 from gateway.services.instances import Instances
 from gateway.services.principals import OPERATOR
@@ -64,6 +64,7 @@ class DailyUsage(Struct, frozen=True, kw_only=True):
 
     total: Counters
     days: tuple[UsageDay, ...]
+    calendar: Calendar
 
 
 class SystemUsage(Struct, frozen=True, kw_only=True):
@@ -79,7 +80,8 @@ class SystemUsage(Struct, frozen=True, kw_only=True):
 class Usage:
     """Counts API calls in memory and adds them to the day on `flush`; every sum includes what is not flushed yet."""
 
-    def __init__(self, storage: Storage, instances: Instances, clock: Clock) -> None:
+    def __init__(self, storage: Storage, instances: Instances, clock: Clock, calendar: Calendar) -> None:
+        self.calendar = calendar
         self._storage = storage
         self._instances = instances
         self._clock = clock
@@ -93,11 +95,11 @@ class Usage:
     async def flush(self) -> int:
         """Write the counted calls; returns of how many instances and days. What cannot be written stays counted."""
         pending, self._pending = self._pending, {}
-        known = {key: count for key, count in pending.items() if await self._storage.instances.find(key[1])}
         try:
+            known = {key: count for key, count in pending.items() if await self._storage.instances.find(key[1])}
             await self._storage.usage.add({key: Counters(api_calls=count) for key, count in known.items()})
         except BaseException:
-            for key, count in known.items():
+            for key, count in pending.items():
                 self._pending[key] = self._pending.get(key, 0) + count
             raise
         return len(known)
@@ -124,7 +126,7 @@ class Usage:
         """One instance's sum and days. Raises NotFound."""
         await self._instances.get(who, instance_id)
         days = await self._days(who, period.since(self._today()), instance_id)
-        return DailyUsage(total=_sum(day.counters for day in days), days=tuple(days))
+        return DailyUsage(total=_sum(day.counters for day in days), days=tuple(days), calendar=self.calendar)
 
     async def of_system(self, who: Principal) -> SystemUsage:
         """The whole deployment; for admins only."""
@@ -132,12 +134,14 @@ class Usage:
             raise Forbidden("Access denied")
         instances = await self._instances.list(who)
         connected = [each for each in instances if each.flows]
+        here = {each.id for each in instances}  # calls of one that was deleted are counted until they are written
+        days = await self._days(who, Period.MONTH.since(self._today()))
         return SystemUsage(
             instances=len(instances),
             instances_connected=len(connected),
             users=await self._storage.users.count(who),
             users_connected=len({each.user_id for each in connected}),
-            total=_sum(day.counters for day in await self._days(who, Period.MONTH.since(self._today()))),
+            total=_sum(day.counters for day in days if day.instance_id in here),
         )
 
     async def _days(self, who: Principal, since: date | None, instance_id: InstanceId | None = None) -> list[UsageDay]:
@@ -154,7 +158,7 @@ class Usage:
         return [by_key[key] for key in sorted(by_key, key=lambda key: (key[1], key[0]))]
 
     def _today(self) -> date:
-        return self._clock.now().astimezone(UTC).date()
+        return self.calendar.day_of(self._clock.now())
 
 
 def _sum(counters: Iterable[Counters]) -> Counters:
@@ -162,8 +166,3 @@ def _sum(counters: Iterable[Counters]) -> Counters:
     for each in counters:
         total += each
     return total
-
-
-def midnight(day: date) -> datetime:
-    """The moment a UTC day begins."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -74,7 +74,7 @@ class UsageLimiting:
             return
         _, limits = held
         days = await self._days(instance, limits, now)
-        used = used_within(limits, days, now)
+        used = used_within(limits, days, now, self._usage.calendar)
         wished = Counters(
             messages_sent=1 + self._leaving[instance.id],
             media_sent=1 if media_size is not None else 0,
@@ -82,7 +82,7 @@ class UsageLimiting:
         )
         passed = exceeded_by(limits, used + wished)
         if passed:
-            ends = frees_at(limits, days, passed, now)
+            ends = frees_at(limits, days, passed, now, self._usage.calendar)
             await self._tell(instance, limits, used, passed, ends)
             raise _refusal(instance, limits, passed, ends, now)
         self._leaving[instance.id] += 1
@@ -137,7 +137,7 @@ class UsageLimiting:
                 instance_id=instance.id,
                 at=now,
                 # Once a day for the same limits, however often somebody tries.
-                dedupe_key=f"limit:{now.date().isoformat()}:{names}",
+                dedupe_key=f"limit:{self._usage.calendar.day_of(now).isoformat()}:{names}",
                 exceeded=passed,
                 limits=limits,
                 used=used,
@@ -150,18 +150,18 @@ class UsageLimiting:
         held = await self._storage.usage_limits.effective(instance, now)
         owner, limits = held if held is not None else (None, UsageLimits())
         days = await self._days(instance, limits, now)
-        used = used_within(limits, days, now)
+        used = used_within(limits, days, now, self._usage.calendar)
         passed = exceeded_by(limits, used)
         return Allowance(
             owner=owner,
             limits=limits,
             used=used,
             exceeded=passed,
-            frees_at=frees_at(limits, days, passed, now) if passed else None,
+            frees_at=frees_at(limits, days, passed, now, self._usage.calendar) if passed else None,
         )
 
     async def _days(self, instance: Instance, limits: UsageLimits, now: datetime) -> list[UsageDay]:
-        return await self._usage.days_of(instance, limits.counts_from(now).date())
+        return await self._usage.days_of(instance, self._usage.calendar.day_of(limits.counts_from(now)))
 
 
 def _refusal(

@@ -13,7 +13,7 @@ from gateway.domain.ids import InstanceId, TenantId, UserId
 from gateway.domain.tenants import Principal
 from gateway.domain.usage import Activity
 from gateway.storage import scope
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.rows import insert_rows
 from gateway.storage.tables import Activities
 from gateway.storage.times import from_ms, to_ms
@@ -36,7 +36,7 @@ class NewActivity(Struct, frozen=True, kw_only=True):
 class ActivityStore:
     """Lines of activity, newest first."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
 
     async def add(self, lines: Sequence[NewActivity]) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gateway.domain.ids import ApiKeyId, TenantId, UserId
 from gateway.domain.tenants import ApiKey, Principal
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.scope import missing, within
 from gateway.storage.tables import ApiKeys
 
@@ -25,7 +25,7 @@ class StoredKey(Struct, frozen=True, kw_only=True):
 class ApiKeyStore:
     """Keys of users; the keys themselves are nowhere, only their prefixes and digests."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
 
     async def create(self, key: ApiKey, digest: str) -> None:

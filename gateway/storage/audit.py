@@ -8,7 +8,7 @@ from typing import Any
 from gateway.domain.audit import AuditLine
 from gateway.domain.ids import TenantId, UserId
 from gateway.domain.tenants import Principal
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.scope import within
 from gateway.storage.tables import AuditLines
 from gateway.storage.times import from_ms, to_ms
@@ -17,22 +17,23 @@ from gateway.storage.times import from_ms, to_ms
 class AuditStore:
     """Who did what to the deployment. There is no way to change a line, only to let old ones go."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
 
     async def add(self, line: AuditLine) -> None:
         """Append a line."""
-        await AuditLines.insert(
-            AuditLines(
-                tenant_id=line.tenant_id,
-                user_id=line.user_id,
-                action=line.action,
-                object=line.object,
-                ip=line.ip,
-                result=line.result,
-                created_at=to_ms(line.at),
-            )
+        row = AuditLines(
+            tenant_id=line.tenant_id,
+            user_id=line.user_id,
+            action=line.action,
+            object=line.object,
+            ip=line.ip,
+            result=line.result,
+            created_at=to_ms(line.at),
         )
+        # A transaction, because the deed is done: a switch of the database at this moment must not refuse the line.
+        async with self._engine.transaction():
+            await AuditLines.insert(row)
 
     async def list(self, who: Principal, *, limit: int, skip: int = 0) -> list[AuditLine]:
         """A page of the lines within reach, newest first."""

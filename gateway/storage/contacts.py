@@ -14,7 +14,7 @@ from gateway.domain.ids import Address, InstanceId, TenantId, new_id
 from gateway.domain.messages import Chat, ChatKind, Person
 from gateway.domain.tenants import Principal
 from gateway.storage import scope
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.names import canonical
 from gateway.storage.rows import insert_rows
 from gateway.storage.search import Search
@@ -133,7 +133,7 @@ class Sight(Struct, frozen=True, kw_only=True):
 class ContactStore:
     """Contacts and chats, written as they are seen. Where one is asked for by address, either name of it will do."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
         self._search = Search(engine)
 

@@ -7,7 +7,7 @@ both drivers give and take the same ones, whatever a column looks like on disk.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
@@ -41,21 +41,37 @@ class CopyReport(Struct, frozen=True, kw_only=True):
     """What a copy consists of, in the order in which it was made."""
 
     tables: tuple[TableCopied, ...]
+    replaced: Mapping[str, str] | None = None
+    """Checksums, by table, of what was in the target before; None when it was empty."""
 
     @property
     def rows(self) -> int:
         """Of all tables together."""
         return sum(each.rows for each in self.tables)
 
+    @property
+    def checksums(self) -> dict[str, str]:
+        """By table."""
+        return {each.table: each.checksum for each in self.tables}
+
 
 async def copy_database(
-    source: Engine, target: Engine, *, on_table: Callable[[TableCopied], None] | None = None
+    source: Engine,
+    target: Engine,
+    *,
+    on_table: Callable[[TableCopied], None] | None = None,
+    replacing: Sequence[Mapping[str, str]] = (),
+    before_commit: Callable[[CopyReport], Awaitable[None]] | None = None,
 ) -> CopyReport:
     """Every row of every table, from one moment of `source`, into the empty `target`; both are open.
 
     All or nothing: the target is written in one transaction, which commits when every table was read back and found
     equal. `source` may be written to meanwhile; what comes after the start is not in the copy. `on_table` hears of each
     table as it is done. Counters of row ids go on behind the copied ones.
+
+    A target that has exactly the content that one of the checksums in `replacing` describes, by table, is emptied
+    first, in the same transaction. `before_commit` is given the report when all that is left is the commit; if it
+    raises, the copy is taken back.
 
     Raises CopyRefused with code `same_database`, `schema_not_current`, `schema_differs` or `target_not_empty` before
     anything is written, and with `row_refused` or `copy_mismatch` when the copy was taken back; StorageUnavailable
@@ -65,6 +81,11 @@ async def copy_database(
     await require_same_schema(source, target)
     done: list[TableCopied] = []
     async with snapshot(source) as reading, target.transaction() as writing:
+        held = await _checksums(writing) if replacing else None
+        replaced = held if held in replacing else None
+        if replaced is not None:
+            for table in reversed(ALL_TABLES):  # those that refer to others come after them
+                await writing.fetch(f"DELETE FROM {_name(table)}")  # noqa: S608 - names are ours
         await require_empty(target)  # inside, so that on SQLite nobody writes between this and the first row
         for table in ALL_TABLES:
             sent = await _copy(table, reading, writing, target)
@@ -78,8 +99,15 @@ async def copy_database(
             done.append(TableCopied(table=_name(table), rows=sent.count, checksum=sent.checksum))
             if on_table is not None:
                 on_table(done[-1])
+        report = CopyReport(tables=tuple(done), replaced=replaced)
+        if before_commit is not None:
+            await before_commit(report)
         await _move_counters(reading, source, target)  # last: a rollback would not take it back
-    return CopyReport(tables=tuple(done))
+    return report
+
+
+async def _checksums(writing: Transaction) -> dict[str, str]:
+    return {_name(table): (await _digest(table, writing)).checksum for table in ALL_TABLES}
 
 
 async def _copy(table: type[Table], reading: Snapshot, writing: Transaction, target: Engine) -> TableDigest:

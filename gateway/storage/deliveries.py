@@ -13,7 +13,7 @@ from gateway.domain.ids import DeliveryId, EndpointId, EventId, InstanceId, Tena
 from gateway.domain.tenants import Principal
 from gateway.domain.webhooks import Attempt, Delivery, DeliveryState, Trigger
 from gateway.storage import scope
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.tables import Attempts, Deliveries
 from gateway.storage.times import from_ms, maybe_from_ms, to_ms
 
@@ -47,7 +47,7 @@ class DeliveryQuery(Struct, frozen=True, kw_only=True):
 class DeliveryHistory:
     """Deliveries by endpoint and time, within somebody's reach."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
 
     async def page(self, who: Principal, query: DeliveryQuery, *, limit: int, skip: int) -> tuple[list[Delivery], int]:

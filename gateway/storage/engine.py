@@ -10,11 +10,24 @@ from piccolo.table import Table
 
 from gateway.storage.postgres_engine import SafePostgresEngine
 from gateway.storage.sqlite_engine import SafeSqliteEngine
+from gateway.storage.switchable_engine import SwitchableEngine
 from gateway.storage.transaction import Transaction
 
-__all__ = ["Engine", "SafePostgresEngine", "SafeSqliteEngine", "Transaction", "bind", "make_engine"]
+__all__ = [
+    "AnyEngine",
+    "Engine",
+    "SafePostgresEngine",
+    "SafeSqliteEngine",
+    "SwitchableEngine",
+    "Transaction",
+    "bind",
+    "make_engine",
+]
 
 Engine: TypeAlias = SafeSqliteEngine | SafePostgresEngine
+"""One database."""
+AnyEngine: TypeAlias = Engine | SwitchableEngine
+"""What stores work on: one database, or one at a time."""
 
 
 def make_engine(database_url: str) -> Engine:
@@ -41,14 +54,14 @@ def make_engine(database_url: str) -> Engine:
     return _sqlite(url)
 
 
-def bind(engine: Engine, tables: Iterable[type[Table]]) -> None:
+def bind(engine: AnyEngine, tables: Iterable[type[Table]]) -> None:
     """Make the tables' queries, also those already built, run on `engine`.
 
     Piccolo binds at import time, from one configuration file; we choose at start and tests choose per case. The
     attribute is Piccolo's own and private, so this is the one place that touches it.
     """
     for table in tables:
-        table._meta._db = engine  # noqa: SLF001  # see above
+        table._meta._db = engine  # type: ignore[assignment]  # noqa: SLF001  # see above; ours only looks like Piccolo's
 
 
 def _sqlite(path: str) -> SafeSqliteEngine:

@@ -127,7 +127,7 @@ def _from_postgres(error: asyncpg.PostgresError) -> GatewayError | None:
         return read_only()
     if state in _PG_BUSY or state == "53300":  # 53300: the server has no connection left
         return busy()
-    if state in _PG_REFUSED:
+    if state in _PG_REFUSED or (state == "55000" and "not currently accepting connections" in str(error)):
         return StorageUnavailable("The database refused us; check the user, password and name in DATABASE_URL.")
     if state[:2] in _PG_AWAY_CLASSES:
         return away()

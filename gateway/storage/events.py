@@ -14,7 +14,7 @@ from gateway.domain.events import AcceptedEvent, Event, type_of
 from gateway.domain.ids import EventId, InstanceId, TenantId
 from gateway.domain.tenants import Principal
 from gateway.storage import scope
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.rows import insert_rows
 from gateway.storage.tables import Events
 from gateway.storage.templates import Kind, numbered_or_marked, rows_of
@@ -48,7 +48,7 @@ class NewEvent(Struct, frozen=True, kw_only=True):
 class EventStore:
     """Events by place in the log."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
         self._last_position: int | None = None
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from gateway.domain.ids import TenantId
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.rows import insert_rows
 from gateway.storage.tables import IdempotencyKeys
 from gateway.storage.times import to_ms
@@ -32,7 +32,7 @@ class KeptAnswer(Struct, frozen=True, kw_only=True):
 class IdempotencyStore:
     """Keys are digests of (credential scope, instance, caller's key), so tenants cannot meet in one."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
 
     async def open(self, key: str, tenant_id: TenantId, request_digest: str, now: datetime) -> KeptAnswer | None:

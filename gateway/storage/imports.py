@@ -12,7 +12,7 @@ from gateway.domain.contacts import ContactEntry
 from gateway.domain.ids import Address, InstanceId, TenantId, new_id
 from gateway.domain.messages import Message, MessageStatus
 from gateway.domain.usage import Counters
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.names import NameStore
 from gateway.storage.rows import insert_rows
 from gateway.storage.times import to_ms
@@ -89,7 +89,7 @@ class OldMessage(Struct, frozen=True, kw_only=True):
 class ImportStore:
     """Everything here is for the caller's transaction."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
         self._names = NameStore(engine)
 

@@ -14,7 +14,7 @@ from gateway.domain.instances import Credentials, Instance, ProviderName, Sessio
 from gateway.domain.tenants import Principal
 from gateway.kit.secrets import Sealer
 from gateway.storage import scope
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.tables import Instances
 from gateway.storage.times import maybe_from_ms
 
@@ -31,7 +31,7 @@ FROM instances i WHERE """
 class InstanceStore:
     """Instances with what is counted about them."""
 
-    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+    def __init__(self, engine: AnyEngine, sealer: Sealer) -> None:
         self._engine = engine
         self._sealer = sealer
         self._cache: dict[InstanceId, Instance] = {}

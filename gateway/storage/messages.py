@@ -14,7 +14,7 @@ from gateway.domain.ids import Address, InstanceId, MessageId, TenantId, new_id
 from gateway.domain.messages import Content, Media, Message, MessageStatus, Poll, StoredMessage
 from gateway.domain.tenants import Principal
 from gateway.storage import scope
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.names import canonical
 from gateway.storage.rows import insert_rows
 from gateway.storage.tables import Messages
@@ -54,7 +54,7 @@ class NewMessage(Struct, frozen=True, kw_only=True):
 class MessageStore:
     """What was said on each instance. Where a caller names a chat, either name of a person will do."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
 
     async def insert_new(self, news: Sequence[NewMessage], now: datetime) -> set[tuple[InstanceId, str, str]]:

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.domain.ids import Address, InstanceId, TenantId, new_id
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.rows import insert_rows
 from gateway.storage.tables import Chats, Contacts, Deliveries, Messages
 from gateway.storage.templates import numbered_or_marked, rows_of
@@ -56,7 +56,7 @@ async def canonical(instance_id: InstanceId, address: Address) -> Address:
 class NameStore:
     """Who is who."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
 
     async def known(self, asked: Iterable[tuple[InstanceId, Address]]) -> list[tuple[InstanceId, Address, Address]]:

@@ -18,7 +18,7 @@ from gateway.domain.events import AcceptedEvent, type_of
 from gateway.domain.ids import DeliveryId, EndpointId, EventId, InstanceId, TenantId
 from gateway.domain.webhooks import DeliveryState, Endpoint, Trigger
 from gateway.storage.deliveries import DeliveryHistory
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.outbox_sql import LEASED_COLUMNS, claim_sql, complete_sql, due_sql, log_sql, next_due_sql
 from gateway.storage.rows import insert_rows
 from gateway.storage.templates import numbered_or_marked
@@ -132,7 +132,7 @@ class Completion(Struct, frozen=True, kw_only=True):
 class OutboxStore:
     """Deliveries as the dispatcher sees them. `history` has them as people see them."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
         self.history = DeliveryHistory(engine)
 

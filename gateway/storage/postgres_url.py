@@ -35,6 +35,12 @@ def require_readable(url: str, field: str) -> None:
         raise unreadable(field)
 
 
+def without_credentials(url: str) -> str:
+    """Server and database of a URL, and nothing else of it: user, password and parameters stay out."""
+    parts = urlsplit(url.strip())
+    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def connect_config(url: str) -> dict[str, Any]:
     """Keyword arguments for `asyncpg.connect`. TCP, unix-socket (`?host=/folder`) and `postgres://` URLs all work."""
     parts = urlsplit(url)

@@ -54,6 +54,31 @@ async def acquire_process_lock(engine: Engine, *, on_lost: Callable[[], None] | 
     return _FileLock(engine.file)
 
 
+class SwitchableLock:
+    """The lock of the database in use, which another one may follow; goes with a SwitchableEngine."""
+
+    def __init__(self, lock: ProcessLock) -> None:
+        self._lock = lock
+
+    @property
+    def lost(self) -> bool:
+        """See ProcessLock."""
+        return self._lock.lost
+
+    async def check(self) -> None:
+        """See ProcessLock."""
+        await self._lock.check()
+
+    async def release(self) -> None:
+        """See ProcessLock."""
+        await self._lock.release()
+
+    def replace(self, lock: ProcessLock) -> ProcessLock:
+        """Be this one from now on; returns the one before, which the caller releases."""
+        before, self._lock = self._lock, lock
+        return before
+
+
 def _already_running() -> Conflict:
     return Conflict("Another gateway is already running on this database; stop it first.", code="already_running")
 

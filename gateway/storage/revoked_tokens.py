@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.tables import RevokedTokens
 
 
 class RevokedTokenStore:
     """The deny list, by `jti`. A line is needed until the token would have expired by itself."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
 
     async def add(self, token_id: str, expires_at: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.tables import ALL_TABLES
 
 MAX_ARGUMENTS = 30_000
@@ -14,7 +14,7 @@ MAX_ARGUMENTS = 30_000
 
 
 async def insert_rows(
-    engine: Engine, table: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]], *, suffix: str = ""
+    engine: AnyEngine, table: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]], *, suffix: str = ""
 ) -> list[dict[str, Any]]:
     """INSERT all rows, in order, in as few statements as fit; returns what the suffix's RETURNING gives.
 

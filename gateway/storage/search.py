@@ -11,7 +11,7 @@ from typing import Final
 
 from piccolo.query import WhereRaw
 
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.sqlite_file import LOWER
 
 _KNOWS_LETTERS: Final = ("pg_c_utf8", "und-x-icu")
@@ -21,7 +21,7 @@ _KNOWS_LETTERS: Final = ("pg_c_utf8", "und-x-icu")
 class Search:
     """Makes conditions. One for each engine, because it remembers what the database can."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
         self._collation: str | None = None
 

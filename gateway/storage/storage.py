@@ -10,7 +10,7 @@ from gateway.storage.activity import ActivityStore
 from gateway.storage.api_keys import ApiKeyStore
 from gateway.storage.audit import AuditStore
 from gateway.storage.contacts import ContactStore
-from gateway.storage.engine import Engine, bind
+from gateway.storage.engine import AnyEngine, Engine, SwitchableEngine, bind
 from gateway.storage.events import EventStore
 from gateway.storage.idempotency import IdempotencyStore
 from gateway.storage.instances import InstanceStore
@@ -29,7 +29,7 @@ from gateway.storage.webhooks import EndpointStore
 class Storage:
     """Every store over one engine. Opening it binds the tables, so a process has one at a time."""
 
-    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+    def __init__(self, engine: AnyEngine, sealer: Sealer) -> None:
         self.engine = engine
         self.tenants = TenantStore(engine)
         self.users = UserStore(engine, sealer)
@@ -47,6 +47,11 @@ class Storage:
         self.usage_limits = UsageLimitStore(engine)
         self.activity = ActivityStore(engine)
         self.idempotency = IdempotencyStore(engine)
+
+    @property
+    def database(self) -> Engine:
+        """The database in use; it may be another one in a moment, unless the engine is one database's own."""
+        return self.engine.database if isinstance(self.engine, SwitchableEngine) else self.engine
 
     async def open(self) -> None:
         """Connect. Raises StorageUnavailable."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.domain.ids import TenantId
 from gateway.domain.tenants import Principal, Tenant
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.scope import missing, within
 from gateway.storage.tables import Tenants
 
@@ -14,7 +14,7 @@ from gateway.storage.tables import Tenants
 class TenantStore:
     """The tenants of this deployment."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
 
     async def create(self, tenant: Tenant) -> None:

@@ -10,7 +10,7 @@ from gateway.domain.ids import InstanceId, TenantId
 from gateway.domain.tenants import Principal
 from gateway.domain.usage import Counters, UsageDay
 from gateway.storage import scope
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.rows import insert_rows
 from gateway.storage.tables import UsageDays
 
@@ -26,7 +26,7 @@ UsageKey = tuple[TenantId, InstanceId, date]
 class UsageStore:
     """Counters of each instance on each day."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
 
     async def add(self, counts: Mapping[UsageKey, Counters]) -> None:

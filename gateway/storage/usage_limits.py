@@ -10,7 +10,7 @@ import msgspec
 from gateway.domain.ids import TenantId
 from gateway.domain.instances import Instance
 from gateway.domain.usage_limits import EVERYBODY, LimitOwner, UsageLimits
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.rows import insert_rows
 from gateway.storage.tables import UsageLimits as Rows
 
@@ -24,7 +24,7 @@ _PUT = "ON CONFLICT (key) DO UPDATE SET limits = excluded.limits, updated_at = e
 class UsageLimitStore:
     """Whoever asks has checked that the owner is within the caller's reach."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
         self._known: Mapping[str, UsageLimits] | None = None
         self._known_at = datetime.min.replace(tzinfo=UTC)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from gateway.domain.ids import TenantId, UserId
 from gateway.domain.tenants import Principal, Role, User
 from gateway.kit.secrets import Sealer
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.scope import missing, within
 from gateway.storage.tables import Users
 
@@ -28,7 +28,7 @@ class UserLogin(Struct, frozen=True, kw_only=True):
 class UserStore:
     """People and how they log in. E-mails are expected in normal form; they are unique over all tenants."""
 
-    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+    def __init__(self, engine: AnyEngine, sealer: Sealer) -> None:
         self._engine = engine
         self._sealer = sealer
 

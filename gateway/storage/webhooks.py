@@ -18,7 +18,7 @@ from gateway.domain.tenants import Principal
 from gateway.domain.webhooks import Endpoint, EventFilter, Ordering, WebhookFormat
 from gateway.kit.secrets import Sealer, SealError
 from gateway.storage import scope
-from gateway.storage.engine import Engine
+from gateway.storage.engine import AnyEngine
 from gateway.storage.tables import Endpoints, Instances
 from gateway.storage.times import to_ms
 
@@ -62,7 +62,7 @@ class Target(Struct, frozen=True):
 class EndpointStore:
     """Endpoints by id, by owner, and by whom they listen to."""
 
-    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+    def __init__(self, engine: AnyEngine, sealer: Sealer) -> None:
         self._engine = engine
         self._sealer = sealer
         self._targets: dict[EndpointId, Target] = {}

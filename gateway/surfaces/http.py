@@ -35,6 +35,7 @@ BODY_LIMIT = 1024 * 1024
 """Bytes of a JSON body; uploads set their own."""
 
 _Connection = ASGIConnection[Any, Any, Any, Any]
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # an escaped NUL, and not an escaped backslash before "u0000"
@@ -86,12 +87,15 @@ def _caller_ip(scope: Scope, given: Services) -> str | None:
 def authenticated(app: ASGIApp) -> ASGIApp:
     """Middleware: only requests with a valid credential and within its rate get through.
 
-    Raises Unauthenticated, Forbidden (allow-list) and TooManyRequests. A middleware rather than a guard: Litestar
+    Raises Unauthenticated, Forbidden (allow-list), TooManyRequests, and Unavailable for what would change something
+    during a switch of the database. A middleware rather than a guard: Litestar
     copies the route handler for every guard it calls, which alone costs three times as much.
     """
 
     async def recognise(scope: Scope, receive: Receive, send: Send) -> None:
         given: Services = scope["litestar_app"].state.services
+        if scope.get("method") not in _READING:
+            await given.databases.settled()
         who = await given.auth.authenticate(
             bearer=bearer_of(scope), api_key=header(scope, b"x-api-key"), ip=_caller_ip(scope, given)
         )
@@ -254,13 +258,16 @@ _STARTED = secrets.token_hex(4).encode()
 _COUNT = itertools.count(1)
 """A request's own id is this process's random half and a count: it has to be unique, and not to be secret."""
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_JSON = (b"content-type", b"application/json")
+_JSON_IN_UTF_8 = (b"content-type", b"application/json; charset=utf-8")
 
 
 def edge(app: ASGIApp, *, https: bool = False) -> ASGIApp:
     """The outermost layer: gives every request an id and every answer, errors included, its protective headers.
 
-    A header that the answer has already (a page with its own policy) is left alone. `https` says that callers reach
-    us by TLS, whoever ends it. A caller's `X-Request-Id` is kept when it is harmless to log.
+    A header that the answer has already (a page with its own policy) is left alone; only JSON of our own making is
+    said to be UTF-8, as clients of Express APIs expect. `https` says that callers reach us by TLS, whoever ends it.
+    A caller's `X-Request-Id` is kept when it is harmless to log.
     """
     protection = (*_PROTECTION, _HSTS) if https else _PROTECTION
 
@@ -278,6 +285,9 @@ def edge(app: ASGIApp, *, https: bool = False) -> ASGIApp:
             if message["type"] == "http.response.start":
                 headers = list(message["headers"])
                 present = {name.lower() for name, _ in headers}
+                # A file that somebody sent goes out as it is: who knows in what letters it was written.
+                if _JSON in headers and b"content-disposition" not in present:
+                    headers[headers.index(_JSON)] = _JSON_IN_UTF_8
                 headers += [pair for pair in protection if pair[0] not in present]
                 headers.append((b"x-request-id", own))
                 message["headers"] = headers

@@ -14,10 +14,13 @@ import httpx
 import pytest
 
 from tests.e2e.shop import Until, add_bot, answer, nothing_owed, open_shop
+from tests.empty_databases import database_url, postgres_url, sqlite_url  # as on an operator's first day
 from tests.process import ADMIN_EMAIL, ADMIN_KEY, ADMIN_PASSWORD, GatewayProcess, gateway_process
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import Fault, TelegramSimulator
 from tests.simulators.telegram.samples import PNG
+
+__all__ = ["database_url", "postgres_url", "sqlite_url"]
 
 pytestmark = pytest.mark.slow
 

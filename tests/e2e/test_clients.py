@@ -130,7 +130,7 @@ async def test_the_node_examples_show_the_code_and_send(place: Town) -> None:
 async def test_the_readmes_lines_and_classes_do_what_they_say(place: Town) -> None:
     for program in ("bash", "curl", "node"):
         need(program)
-    log_in, list_all, create, send = (quiet(each) for each in examples("readme", "bash") if "/db/switch" not in each)
+    log_in, list_all, create, send, switch = (quiet(each) for each in examples("readme", "bash"))
     base, key = {"https://your-api-url.com": place.gateway.base_url}, {"your-api-key": ADMIN_KEY}
     hook = {"https://your-webhook-url.com/whatsapp": place.receiver.url("/hook/readme")}
 
@@ -149,6 +149,13 @@ async def test_the_readmes_lines_and_classes_do_what_they_say(place: Town) -> No
         await line.link()
         by_curl = await run_shell(placed(send, base | key | {"{instanceId}": line.id}))
         await the_customer_has(line, by_curl["id"], "Hello! This is a test message.")
+
+        switched = await run_shell(placed(switch, base | key))
+        assert switched == {
+            "success": True,
+            "message": "Database provider is already set to sqlite",
+            "provider": "sqlite",
+        }
 
         await by_the_node_functions(line, base | key)
         await by_the_python_class(line)

@@ -90,7 +90,7 @@ async def test_a_database_that_goes_away_is_said_so_and_comes_back_by_itself(
         assert len({each.webhook_id for each in told}) == len(written) + len(during)
         # A crash may take back the last records that something was delivered, which costs a repeat; a stop may not.
         assert mode == "immediate" or len(told) == len(written) + len(during)
-        assert (await shop.show())["description"] == ""
+        assert (await shop.show())["description"] is None
         await answer(shop.send("back again"))
 
 

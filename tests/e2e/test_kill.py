@@ -14,7 +14,6 @@ import pytest
 
 from tests.e2e.killing import busy_street
 from tests.e2e.shop import Until, open_shop
-from tests.postgres import PostgresServer, fresh_database
 from tests.process import gateway_process
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import TelegramSimulator
@@ -35,14 +34,10 @@ def database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def database_url(request: pytest.FixtureRequest, database: str, sqlite_url: str) -> AsyncIterator[str]:
+def database_url(request: pytest.FixtureRequest, database: str) -> str:
     """A fresh database of this kind."""
-    if database == "sqlite":
-        yield sqlite_url
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    async with fresh_database(server) as url:
-        yield url
+    url: str = request.getfixturevalue(f"{database}_url")
+    return url
 
 
 @pytest.fixture

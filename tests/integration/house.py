@@ -82,7 +82,7 @@ async def entered(database_url: str, clock: ManualClock) -> AsyncIterator[House]
     storage = Storage(make_engine(database_url), Sealer([EncryptionKey(id="k1", key=b"k" * 32)]))
     await storage.open()
     try:
-        await migrate(storage.engine)
+        await migrate(storage.database)
         yield House(storage, clock)
     finally:
         await storage.close()

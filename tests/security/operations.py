@@ -241,6 +241,8 @@ OPERATIONS: dict[str, Operation] = {
     "DELETE /api/usage-limits": Operation(policy=ADMIN),
     "GET /api/jobs": Operation(policy=ADMIN),
     "POST /api/jobs/{name}/run": Operation(policy=ADMIN, names={"name": "usage_save"}),
+    "GET /api/db/status": Operation(policy=ADMIN),
+    "POST /api/db/switch": Operation(policy=ADMIN, json={"provider": "{database}"}),
     # the networks, and those who run the gateway
     "POST /hooks/{provider}/{instance_id}": Operation(
         policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}

@@ -191,7 +191,13 @@ class Stage:
             self.owner, f"{MARK} hooked", config={"mode": "webhook", "webhookSecret": HOOK_SECRET}
         )
         self.keys = {"shop": _key_of(shop), "sibling": _key_of(sibling)}
-        self.names |= {"instance_id": shop["id"], "sibling": sibling["id"], "hooked": hooked["id"]}
+        database = self.running.gateway.services.health.database
+        self.names |= {
+            "database": database,
+            "instance_id": shop["id"],
+            "sibling": sibling["id"],
+            "hooked": hooked["id"],
+        }
         self.home_ids = {shop["id"], sibling["id"], hooked["id"]}
         for instance_id in self.home_ids:
             await self.until(partial(self._ready, f"GET /api/instances/{instance_id}/status"))

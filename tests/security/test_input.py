@@ -207,6 +207,7 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
     ("PUT /api/instances/{shop}/usage-limits", {}),
     ("PUT /api/users/{user}/usage-limits", {}),
     ("PUT /api/usage-limits", {}),
+    ("POST /api/db/switch", {"provider": "sqlite"}),
     ("POST /api/whatsapp-simple/{shop}/send", {"phone": "1", "message": "hello"}),
     ("PUT /api/instances/{shop}/presence", {"presence": "available"}),
     ("POST /api/instances/{shop}/groups", {"subject": "s", "members": ["4915100000001"]}),

@@ -209,6 +209,7 @@ BAD = {
     "WEBHOOK_TIMEOUT": ["0", "1h"],
     "MESSAGE_RETENTION_DAYS": ["-1", "forever"],
     "TELEGRAM_API_BASE": ["api.telegram.org"],
+    "USAGE_TIMEZONE": ["Mars/Olympus", "UTC+3", "/etc/passwd", "Europe"],
     "PRUNE_CRON": [
         "daily",
         "* * * *",

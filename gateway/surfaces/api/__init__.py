@@ -10,6 +10,7 @@ from gateway.surfaces.api import (
     channels,
     chats,
     contacts,
+    databases,
     events,
     groups,
     history,
@@ -69,6 +70,7 @@ router = Router(
         _behind_login("/api/whatsapp", whatsapp.HANDLERS, "messaging"),
         _behind_login("/api", usage_limits.HANDLERS, "usage limits"),
         _behind_login("/api/jobs", jobs.HANDLERS, "jobs"),
+        _behind_login("/api/db", databases.HANDLERS, "database"),
         _behind_login("/api/stats", usage.HANDLERS, "statistics"),
     ],
 )

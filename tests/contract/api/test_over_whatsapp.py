@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,9 +19,10 @@ import httpx
 import pytest
 
 from tests.contract.api.exchanges import FOLDER, Step, at, difference, filled, read
+from tests.contract.api.told import problem_with_webhook, statuses, webhooks_as_documented
 from tests.e2e.whatsapp.town import ANN, BEN, OWN, Town, town
 from tests.process import ADMIN_EMAIL, ADMIN_KEY, ADMIN_PASSWORD
-from tests.running import running_gateway
+from tests.simulators.receiver import Received
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +84,7 @@ class Desk:
         self._acts: dict[str, Callable[[], Awaitable[object]]] = {
             "the phone scans": self._scans,
             "ann writes": lambda: place.whatsapp.write_text(ANN, OWN, "Hello"),
+            "ann reads": lambda: place.whatsapp.read(ANN, OWN, [self.names["text"]]),
         }
 
     async def open(self) -> None:
@@ -136,7 +139,7 @@ def problem_with(answer: httpx.Response, status: int, expected: Any) -> str | No
     """Where an answer is not what clients know; None when it is."""
     if answer.status_code != status:
         return f"status {answer.status_code} instead of {status}"
-    if not answer.headers["content-type"].startswith("application/json"):
+    if answer.headers["content-type"] != "application/json; charset=utf-8":
         return f"content type {answer.headers['content-type']!r}"
     if leak := NEVER.search(answer.text):
         return f"it says {leak[0]}"
@@ -183,7 +186,12 @@ async def test_clients_are_answered_as_they_know_it_over_a_linked_phone(tmp_path
                     await refusals(desk)
                 for step in read(name).steps:
                     await desk.play(step)
+                if name == stories[2]:
+                    await place.receiver.wait_for(
+                        lambda receiver: statuses(receiver.received("/hook")) >= {"delivered", "read"}
+                    )
             assert await place.problems() == []
+            webhooks_as_documented(place.receiver.received("/hook"), desk.names["instance"])
         finally:
             await desk.close()
 
@@ -199,13 +207,43 @@ async def test_clients_are_answered_as_they_know_it_over_a_linked_phone(tmp_path
     ],
 )
 def test_an_answer_that_clients_do_not_know_is_noticed(body: str, what: str | None) -> None:
-    answer = httpx.Response(401, content=body, headers={"content-type": "application/json"})
+    answer = httpx.Response(401, content=body, headers={"content-type": "application/json; charset=utf-8"})
     assert problem_with(answer, 401, {"error": "Unauthorized"}) == what
     assert problem_with(answer, 403, {"error": "Unauthorized"}) == "status 401 instead of 403"
 
 
-@pytest.mark.xfail(strict=True, reason="the documented system names the charset; this one does not yet")
-async def test_json_is_said_to_be_utf_8(tmp_path: Path) -> None:
-    async with running_gateway(tmp_path, f"sqlite:///{tmp_path / 'gateway.db'}") as gateway, gateway.client() as http:
-        answer = await http.get("/api/instances")
-        assert answer.headers["content-type"] == "application/json; charset=utf-8"
+@pytest.mark.parametrize(
+    ("body", "secret", "what"),
+    [
+        ('{"event":"connection_opened","data":{"instanceId":"1"},"timestamp":"2026-01-01T00:00:00.000Z"}', "s", None),
+        (
+            '{"event":"connection_opened","data":{"instanceId":"1"},"timestamp":"2026-01-01T00:00:00.000Z"}',
+            "t",
+            "signat",
+        ),
+        (
+            '{"event":"connection_opened", "data":{"instanceId":"1"},"timestamp":"2026-01-01T00:00:00.000Z"}',
+            "s",
+            "JavaS",
+        ),
+        (
+            '{"event":"connection_opened","data":{"instanceId":"2"},"timestamp":"2026-01-01T00:00:00.000Z"}',
+            "s",
+            "instan",
+        ),
+        ('{"event":"connection_opened","data":{"instanceId":"1"},"timestamp":1}', "s", "timestamp"),
+        (
+            '{"event":"message_sent","data":{"instanceId":"1"},"timestamp":"2026-01-01T00:00:00.000Z"}',
+            "s",
+            "nobody asked",
+        ),
+    ],
+)
+def test_a_webhook_that_receivers_do_not_know_is_noticed(body: str, secret: str, what: str | None) -> None:
+    signature = hmac.new(secret.encode(), body.encode(), "sha256").hexdigest()
+    received = Received(
+        method="POST", path="/hook", headers={"x-webhook-signature": signature}, body=body.encode(), at=0.0,
+        answered=200, legacy_signature=None, standard_signature=None,
+    )  # fmt: skip
+    found = problem_with_webhook(received, "1", ["s"])
+    assert found is None if what is None else what in (found or "")

@@ -1,4 +1,4 @@
-"""Every recorded exchange, replayed against a whole gateway on each database."""
+"""Every recorded exchange, replayed against a running gateway process on each database."""
 
 from __future__ import annotations
 
@@ -12,59 +12,65 @@ import pytest
 from tests.contract.api import exchanges
 from tests.contract.api.exchanges import Step, at, difference, filled
 from tests.process import ADMIN_EMAIL, ADMIN_PASSWORD
-from tests.running import RunningGateway
-from tests.simulators.receiver import Receiver
-from tests.simulators.telegram import Bot, TelegramSimulator, User
+from tests.served import SHARED, Served
+from tests.simulators.telegram import Bot, User
+
+pytestmark = SHARED
+
+PATIENCE = 60.0
+"""Seconds that only bound a broken run."""
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
-OURS = ("/api/instances", "/api/whatsapp", "/api/stats", "/api/health", "/health", "/ready", "/metrics", "/hooks")
+OURS = (
+    *("/api/instances", "/api/whatsapp", "/api/stats", "/api/db", "/api/health"),
+    *("/health", "/ready", "/metrics", "/hooks"),
+)
 
 
 class Stage:
     """The gateway, who asks it, and what has been kept so far."""
 
-    def __init__(self, running: RunningGateway, telegram: TelegramSimulator, receiver: Receiver) -> None:
+    def __init__(self, served: Served) -> None:
+        telegram, receiver = served.telegram, served.receiver
         self.telegram = telegram
         self.bot: Bot = telegram.add_bot(name="Helper")
         self.ann: User = telegram.add_person("Ann", username="ann_in_berlin")
         self.names = {
+            "database": served.database,
             "token": self.bot.token,
             "bot": str(self.bot.user.id),
             "ann": str(self.ann.id),
-            "hook": receiver.url("/hook"),
+            "hook": receiver.url(served.new_path()),
             "picture": receiver.url("/picture.png"),
         }
         receiver.answer("/picture.png", body=PICTURE, headers={"Content-Type": "image/png"})
-        self._running = running
-        self._clients: dict[str, httpx.AsyncClient] = {"owner": running.client(), "nobody": running.client(None)}
+        self._served = served
+        self._clients: dict[str, httpx.AsyncClient] = {"owner": served.client(), "nobody": served.client(None)}
 
     async def open(self) -> None:
         """Let a stranger in, and log in once."""
-        made = await self.ask(
-            "owner", "POST", "/api/users", json={"email": "s@example.com", "password": "of another tenant"}
-        )
-        self._clients["stranger"] = self._running.client(made.json()["apiKey"])
+        self._clients["stranger"] = self._served.client((await self._served.new_user())["apiKey"])
         login = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
         token = (await self.ask("nobody", "POST", "/api/auth/login", json=login)).json()["token"]
-        self._clients["login"] = self._running.client(None, token=token)
+        self._clients["login"] = self._served.client(None, token=token)
 
     async def connect(self) -> None:
         """An instance that is connected and has met Ann."""
         body = {"name": "Helper", "provider": "telegram", "token": self.bot.token}
         self.names["instance"] = (await self.ask("owner", "POST", "/api/instances", json=body)).json()["id"]
         path = f"/api/instances/{self.names['instance']}"
-        await self.until(path + "/status", lambda answer: answer["ready"])
+        await self.until(path + "/activity?actions=connection_opened", lambda answer: answer["logs"])
         self.acts["ann writes"]()
         await self.until(f"{path}/chats/{self.ann.id}/messages", lambda answer: answer["messages"])
 
     async def until(self, path: str, condition: Callable[[Any], object]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not condition((await self.ask("owner", "GET", path)).json()):  # noqa: ASYNC110 - over HTTP nobody rings
                 await asyncio.sleep(0.02)
 
     async def ask(self, caller: str, method: str, path: str, **more: Any) -> httpx.Response:
         if caller == "instance" and caller not in self._clients:
-            self._clients[caller] = self._running.client(None, token=self.names["instance"])
+            self._clients[caller] = self._served.client(None, token=self.names["instance"])
         return await self._clients[caller].request(method, path, **more)
 
     @property
@@ -76,7 +82,6 @@ class Stage:
             "ann sends a document": lambda: people.sends_media(
                 ann, bot, "document", b"<script>alert(1)</script>", file_name="Отчёт.html", mime_type="text/html"
             ),
-            "telegram is away": lambda: asyncio.ensure_future(self.telegram.go_offline()),
         }
 
     async def play(self, step: Step) -> None:
@@ -96,7 +101,7 @@ class Stage:
             more["content"] = filled(step.text, self.names)
         elif step.body is not None:
             more["json"] = filled(step.body, self.names)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 answer = await self.ask(step.caller, method, path, **more)
                 problem = self.problem_with(answer, step)
@@ -124,11 +129,9 @@ class Stage:
 
 
 @pytest.mark.parametrize("name", exchanges.stories())
-async def test_the_gateway_answers_as_recorded(
-    name: str, gateway: RunningGateway, telegram: TelegramSimulator, receiver: Receiver
-) -> None:
+async def test_the_gateway_answers_as_recorded(name: str, served: Served) -> None:
     story = exchanges.read(name)
-    stage = Stage(gateway, telegram, receiver)
+    stage = Stage(served)
     try:
         await stage.open()
         if story.connected:
@@ -139,8 +142,8 @@ async def test_the_gateway_answers_as_recorded(
         await stage.close()
 
 
-async def test_every_route_has_a_recorded_exchange(gateway: RunningGateway) -> None:
-    async with gateway.client() as client:
+async def test_every_route_has_a_recorded_exchange(served: Served) -> None:
+    async with served.client() as client:
         document = (await client.get("/docs/openapi.json")).json()
     recorded = {
         tuple(step.request.partition("?")[0].split(" ", 1))

@@ -26,9 +26,6 @@ from gateway.storage.engine import make_engine
 from gateway.storage.migrate import migrate
 from gateway.storage.storage import Storage
 from tests.clock import ManualClock
-from tests.databases import database_url, postgres_server
-
-__all__ = ["database_url", "postgres_server"]
 
 PASSWORD = "a quiet morning by the lake"
 SECRET = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6"

@@ -17,10 +17,7 @@ from gateway.services.backup import make_backup, restore_backup
 from gateway.storage.copy_checks import CopyRefused
 from gateway.storage.engine import Engine, make_engine
 from gateway.storage.migrate import migrate
-from tests.databases import database_url, postgres_server, postgres_url, sqlite_url
 from tests.integration.storage.filling import contents, fill
-
-__all__ = ["database_url", "postgres_server", "postgres_url", "sqlite_url"]
 
 WORDS = "nobody else knows this sentence"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.storage.engine import Engine, make_engine
-from tests.databases import database_url, postgres_server, postgres_url, sqlite_url
+from tests.empty_databases import database_url, postgres_url, sqlite_url
 from tests.integration.storage import tables
 
-__all__ = ["database_url", "engine", "postgres_server", "postgres_url", "sqlite_url"]
+__all__ = ["database_url", "engine", "postgres_url", "sqlite_url"]
 
 
 @pytest.fixture

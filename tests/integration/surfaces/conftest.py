@@ -1,4 +1,4 @@
-"""Surface A's routers in a real Litestar app over a real database, asked over HTTP."""
+"""Surface A's routers in a real Litestar app over a real database, and a bot of a whole gateway; asked over HTTP."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import pytest_asyncio
 from litestar import Litestar
 from litestar.types import ASGIApp
 
@@ -14,10 +15,12 @@ from gateway.surfaces.api import auth, users
 from gateway.surfaces.api.errors import EXCEPTION_HANDLERS
 from gateway.surfaces.http import edge
 from tests.clock import ManualClock
-from tests.databases import postgres_server, postgres_url, sqlite_url
+from tests.conftest import Until
+from tests.e2e.shop import Shop, add_bot
 from tests.integration.services.conftest import Gate, clock, gate_over, opened, settings
+from tests.served import Served
 
-__all__ = ["clock", "postgres_server", "postgres_url", "settings", "sqlite_url"]
+__all__ = ["clock", "settings"]
 
 
 @pytest.fixture
@@ -44,3 +47,18 @@ def client_of(app: ASGIApp) -> httpx.AsyncClient:
 async def http(gate: Gate) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(app_over(gate)) as client:
         yield client
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def api(served: Served) -> AsyncIterator[httpx.AsyncClient]:
+    """The admin's client of a gateway process; for tests marked `SHARED`."""
+    async with served.client() as client:
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(served: Served, api: httpx.AsyncClient, until: Until) -> Shop:
+    """A connected bot of that gateway."""
+    made = await add_bot(api, served.telegram, served.receiver, hook=served.new_path())
+    await until(lambda: made.is_in("connected"))
+    return made

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import httpx
-import pytest
-
 from tests.conftest import Until
-from tests.e2e.shop import Shop, add_bot, answer
-from tests.running import RunningGateway
-from tests.simulators.receiver import Receiver
-from tests.simulators.telegram import Fault, TelegramSimulator
+from tests.e2e.shop import Shop, answer
+from tests.served import SHARED
+from tests.simulators.telegram import Fault
 
-
-@pytest.fixture
-async def api(gateway: RunningGateway) -> AsyncIterator[httpx.AsyncClient]:
-    async with gateway.client() as client:
-        yield client
-
-
-@pytest.fixture
-async def shop(api: httpx.AsyncClient, telegram: TelegramSimulator, receiver: Receiver, until: Until) -> Shop:
-    made = await add_bot(api, telegram, receiver)
-    await until(lambda: made.is_in("connected"))
-    return made
+pytestmark = SHARED
 
 
 async def test_the_simple_routes_are_the_same_instance(shop: Shop, until: Until) -> None:
@@ -63,14 +46,12 @@ async def test_the_history_of_a_chat_is_its_messages(shop: Shop) -> None:
     assert [each["content"] for each in history["messages"]] == ["hello"]
 
 
-async def test_a_socket_check_asks_the_network_and_believes_no_state(
-    shop: Shop, telegram: TelegramSimulator, until: Until
-) -> None:
+async def test_a_socket_check_asks_the_network_and_believes_no_state(shop: Shop, until: Until) -> None:
     for path in (f"/api/instances/{shop.id}/socket", f"/api/whatsapp/{shop.id}/socket"):
         alive = await answer(shop.api.get(path))
         assert (alive["alive"], alive["state"]) == (True, "connected")
         assert isinstance(alive["latency"], int)
-    telegram.fault(Fault(method="getMe", delay=60.0))
+    shop.telegram.fault(Fault(method="getMe", delay=60.0))
     dead = await answer(shop.api.get(f"/api/instances/{shop.id}/socket"))
     assert (dead["alive"], dead["reason"]) == (False, "ping_failed")
     assert dead["error"]

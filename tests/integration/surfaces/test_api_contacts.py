@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
-import pytest
+from tests.e2e.shop import Shop, answer
+from tests.served import SHARED
 
-from tests.conftest import Until
-from tests.e2e.shop import Shop, add_bot, answer
-from tests.running import RunningGateway
-from tests.simulators.receiver import Receiver
-from tests.simulators.telegram import TelegramSimulator
-
-
-@pytest.fixture
-async def api(gateway: RunningGateway) -> AsyncIterator[httpx.AsyncClient]:
-    async with gateway.client() as client:
-        yield client
-
-
-@pytest.fixture
-async def shop(api: httpx.AsyncClient, telegram: TelegramSimulator, receiver: Receiver, until: Until) -> Shop:
-    made = await add_bot(api, telegram, receiver)
-    await until(lambda: made.is_in("connected"))
-    return made
+pytestmark = SHARED
 
 
 async def save(shop: Shop, status: int = 200, **body: Any) -> Any:

@@ -12,30 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from gateway.services.event_log import MOST_FOLLOWERS
 from tests.clock import ManualClock
 from tests.conftest import Until
 from tests.e2e.shop import Shop, add_bot, answer
-from tests.running import RunningGateway, running_gateway
+from tests.running import running_gateway
+from tests.served import SHARED
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import TelegramSimulator
 
 TOLD = {"types": "message_received"}
-
-
-@pytest.fixture
-async def api(gateway: RunningGateway) -> AsyncIterator[httpx.AsyncClient]:
-    async with gateway.client() as client:
-        yield client
-
-
-@pytest.fixture
-async def shop(api: httpx.AsyncClient, telegram: TelegramSimulator, receiver: Receiver, until: Until) -> Shop:
-    made = await add_bot(api, telegram, receiver)
-    await until(lambda: made.is_in("connected"))
-    return made
 
 
 @dataclass
@@ -83,6 +70,7 @@ async def page(shop: Shop, **query: str | int) -> Any:
     return await answer(shop.api.get(f"/api/instances/{shop.id}/events", params={**TOLD, **query}))
 
 
+@SHARED
 async def test_pages_by_cursor_tell_everything_once_and_in_order_while_more_comes(shop: Shop, until: Until) -> None:
     cursor = (await page(shop))["nextCursor"]
     texts = [f"text {number}" for number in range(25)]
@@ -113,6 +101,7 @@ async def test_pages_by_cursor_tell_everything_once_and_in_order_while_more_come
         assert (refused.status_code, refused.json()["field"]) == (400, "after")
 
 
+@SHARED
 async def test_a_stream_tells_at_once_and_goes_on_where_it_was_cut(shop: Shop, until: Until) -> None:
     async with following(shop) as stream:
         shop.writes("one")
@@ -165,6 +154,7 @@ async def test_a_quiet_stream_says_that_it_is_there_and_lets_go_after_a_while(
             assert stream.comments >= 2
 
 
+@SHARED
 async def test_too_many_followers_are_asked_to_come_later(shop: Shop, until: Until) -> None:
     path = f"/api/instances/{shop.id}/events/stream"
     async with httpx.AsyncClient(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import httpx
-import pytest
 
 from tests.conftest import Until
-from tests.e2e.shop import Shop, add_bot, answer
-from tests.running import RunningGateway
-from tests.simulators.receiver import Receiver
-from tests.simulators.telegram import Fault, TelegramSimulator
+from tests.e2e.shop import Shop, answer
+from tests.served import SCHEDULES, SHARED
+from tests.simulators.telegram import Fault
+
+pytestmark = SHARED
 
 NAMES = [
     "socket_check",
@@ -24,24 +22,14 @@ NAMES = [
 ]
 
 
-@pytest.fixture
-async def api(gateway: RunningGateway) -> AsyncIterator[httpx.AsyncClient]:
-    async with gateway.client() as client:
-        yield client
-
-
-@pytest.fixture
-async def shop(api: httpx.AsyncClient, telegram: TelegramSimulator, receiver: Receiver, until: Until) -> Shop:
-    made = await add_bot(api, telegram, receiver)
-    await until(lambda: made.is_in("connected"))
-    return made
-
-
 async def test_jobs_are_listed_run_and_counted(api: httpx.AsyncClient) -> None:
     jobs = {each["name"]: each for each in (await answer(api.get("/api/jobs")))["jobs"]}
     assert list(jobs) == NAMES
     assert (jobs["socket_check"]["schedule"], jobs["socket_check"]["setting"]) == ("*/5 * * * *", "SOCKET_CHECK_CRON")
+    assert (jobs["usage_limits"]["schedule"], jobs["usage_limits"]["setting"]) == ("0 * * * *", "USAGE_LIMITS_CRON")
     assert jobs["usage_flush"]["schedule"] == "10 s"
+    own = {each["setting"]: each["schedule"] for each in jobs.values()}
+    assert SCHEDULES.items() <= own.items(), "their environment says when"
     assert all(each["nextRunAt"] for each in jobs.values())
     for name in NAMES:
         for times in (1, 2):  # once more harms nobody
@@ -55,12 +43,10 @@ async def test_jobs_are_listed_run_and_counted(api: httpx.AsyncClient) -> None:
         assert f'gateway_job_last_done{{job="{name}"}}' in metrics
 
 
-async def test_the_socket_check_opens_a_dead_connection_anew(
-    shop: Shop, telegram: TelegramSimulator, until: Until
-) -> None:
+async def test_the_socket_check_opens_a_dead_connection_anew(shop: Shop, until: Until) -> None:
     assert (await answer(shop.api.post("/api/jobs/socket_check/run")))["lastRun"]["count"] == 0
     await until(lambda: len(shop.deliveries("connection_opened")) == 1)
-    telegram.fault(Fault(method="getme", drop="before"))
+    shop.telegram.fault(Fault(method="getme", drop="before"))
     assert (await answer(shop.api.post("/api/jobs/socket_check/run")))["lastRun"]["count"] == 1
     await until(lambda: shop.is_in("connected"))
     await until(lambda: len(shop.deliveries("connection_opened")) == 2)
@@ -71,9 +57,9 @@ async def test_the_socket_check_opens_a_dead_connection_anew(
     assert await shop.is_in("disconnected")
 
 
-async def test_the_authorization_check_notes_what_a_network_refuses(shop: Shop, telegram: TelegramSimulator) -> None:
+async def test_the_authorization_check_notes_what_a_network_refuses(shop: Shop) -> None:
     assert (await answer(shop.api.post("/api/jobs/authorization_check/run")))["lastRun"]["count"] == 0
-    telegram.fault(Fault(method="getme", code=403, description="Forbidden: bot was deactivated"))
+    shop.telegram.fault(Fault(method="getme", code=403, description="Forbidden: bot was deactivated"))
     assert (await answer(shop.api.post("/api/jobs/authorization_check/run")))["lastRun"]["count"] == 1
     journal = await answer(shop.api.get(f"/api/instances/{shop.id}/journal"))
     assert any(each["text"].startswith("The authorization check was refused") for each in journal["lines"])

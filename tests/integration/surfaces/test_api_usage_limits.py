@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.conftest import Until
 from tests.e2e.shop import Shop, add_bot, answer
-from tests.running import RunningGateway, running_gateway
+from tests.running import running_gateway
+from tests.served import SHARED
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import TelegramSimulator
 
 JOB = "/api/jobs/usage_limits/run"
-
-
-@pytest.fixture
-async def api(gateway: RunningGateway) -> AsyncIterator[httpx.AsyncClient]:
-    async with gateway.client() as client:
-        yield client
-
-
-@pytest.fixture
-async def shop(api: httpx.AsyncClient, telegram: TelegramSimulator, receiver: Receiver, until: Until) -> Shop:
-    made = await add_bot(api, telegram, receiver)
-    await until(lambda: made.is_in("connected"))
-    return made
 
 
 async def limit(shop: Shop, status: int = 200, **limits: Any) -> Any:
@@ -40,6 +26,7 @@ async def allowance(shop: Shop) -> Any:
     return await answer(shop.api.get(f"/api/instances/{shop.id}/usage-limits"))
 
 
+@SHARED
 async def test_a_send_over_the_limit_is_refused_with_when_it_frees_and_told_once(shop: Shop, until: Until) -> None:
     await limit(shop, maxMessagesSent=3)
     for number in range(3):
@@ -69,6 +56,7 @@ async def test_a_send_over_the_limit_is_refused_with_when_it_frees_and_told_once
     assert (await shop.send("3")).status_code == 200
 
 
+@SHARED
 async def test_sends_at_the_same_time_do_not_pass_a_limit_together(shop: Shop) -> None:
     await limit(shop, maxMessagesSent=5)
     answers = await asyncio.gather(*(shop.send(f"{number}") for number in range(20)))
@@ -76,6 +64,7 @@ async def test_sends_at_the_same_time_do_not_pass_a_limit_together(shop: Shop) -
     assert len(shop.said) == sum(each.status_code == 200 for each in answers) == 5
 
 
+@SHARED
 async def test_files_count_by_number_and_by_size(shop: Shop) -> None:
     async def send_file(size: int) -> httpx.Response:
         return await shop.api.post(
@@ -93,6 +82,7 @@ async def test_files_count_by_number_and_by_size(shop: Shop) -> None:
     assert (usage["mediaSent"], usage["totalMediaSize"]) == (2, 1000)
 
 
+@SHARED
 async def test_the_narrowest_limits_hold_an_instances_then_its_users_then_everybodys(shop: Shop) -> None:
     user = (await shop.show())["userId"]
     assert (await allowance(shop))["of"] == "nobody"

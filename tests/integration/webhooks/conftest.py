@@ -4,11 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.databases import database_url, postgres_server, postgres_url, sqlite_url
 from tests.integration.webhooks.outlet import Outlet, open_outlet
 from tests.simulators.receiver import Receiver
-
-__all__ = ["database_url", "postgres_server", "postgres_url", "sqlite_url"]
 
 
 @pytest.fixture

@@ -438,11 +438,11 @@ async def test_limits_of_slow_answers_are_real_time_not_per_read(outlet: Outlet)
 
 
 async def test_a_claim_uses_the_index_however_long_the_list(outlet: Outlet) -> None:
-    if outlet.storage.engine.kind != "sqlite":
+    if outlet.storage.database.kind != "sqlite":
         pytest.skip("the plan is SQLite's")
     from gateway.storage.outbox_sql import claim_sql, complete_sql
 
-    file = outlet.storage.engine.file
+    file = outlet.storage.database.file
     with sqlite3.connect(file) as raw:
         plan = str(
             raw.execute("EXPLAIN QUERY PLAN " + claim_sql("sqlite", 2, 1), ["o", 1] + ["e", 1, 1] * 3).fetchall()

@@ -142,6 +142,32 @@ async def test_the_edge_adds_what_is_missing_and_leaves_what_a_page_has_set() ->
     assert found[b"x-request-id"].decode() == http.request_id(scope)
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ([(b"content-type", b"application/json")], b"application/json; charset=utf-8"),
+        ([(b"content-type", b"text/plain")], b"text/plain"),
+        ([(b"content-type", b"application/json"), (b"content-disposition", b"attachment")], b"application/json"),
+    ],
+    ids=["our own", "another type", "a file of somebody's"],
+)
+async def test_the_edge_says_that_json_of_our_own_is_utf_8(given: list[tuple[bytes, bytes]], shown: bytes) -> None:
+    sent: list[Any] = []
+
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": given})
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    async def nothing() -> Any:
+        raise AssertionError("the edge reads no body")
+
+    scope: Any = {"type": "http", "headers": []}
+    await http.edge(page)(scope, nothing, keep)
+    assert [value for name, value in sent[0]["headers"] if name == b"content-type"] == [shown]
+
+
 async def test_the_edge_leaves_other_protocols_alone() -> None:
     seen: list[Any] = []
 

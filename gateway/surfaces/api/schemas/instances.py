@@ -170,7 +170,7 @@ class InstanceReply(Struct, frozen=True, rename="camel", kw_only=True):
 
     id: str
     name: str
-    description: str
+    description: Annotated[str | None, Meta(description="Null when there is none.")]
     user_id: str
     provider: str
     status: Status
@@ -191,7 +191,7 @@ def instance_fields(instance: Instance, endpoint: Endpoint | None) -> dict[str, 
     return {
         "id": instance.id,
         "name": instance.name,
-        "description": instance.description,
+        "description": instance.description or None,
         "user_id": instance.user_id,
         "provider": instance.provider.value,
         "status": status_of(instance.state.kind, code=instance.state.code, flows=instance.flows),

@@ -67,7 +67,8 @@ class MessageItem(Struct, frozen=True, rename="camel", kw_only=True):
             metadata=metadata_of(message),
             created_at=iso(stored.created_at),
             updated_at=iso(stored.updated_at),
-            status_updated_at=maybe_iso(stored.status_at),
+            # A network may tell the time of a receipt in whole seconds, which is before the message it is about.
+            status_updated_at=maybe_iso(stored.status_at and max(stored.status_at, stored.created_at)),
             edited_at=maybe_iso(stored.edited_at),
             deleted_at=maybe_iso(stored.deleted_at),
         )

@@ -4,8 +4,8 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from gateway.domain.usage import Counters, UsageDay
-from gateway.services.usage import DailyUsage, InstanceUsage, SystemUsage, UserUsage, midnight
+from gateway.domain.usage import Calendar, Counters, UsageDay
+from gateway.services.usage import DailyUsage, InstanceUsage, SystemUsage, UserUsage
 from gateway.surfaces.http import iso
 
 
@@ -57,7 +57,7 @@ class UserStats(Struct, frozen=True):
 
 
 class DayStats(Struct, frozen=True, rename="camel", kw_only=True):
-    """One UTC day of an instance."""
+    """One day of an instance; `date` is the moment it began."""
 
     date: str
     messages_sent: int
@@ -66,9 +66,9 @@ class DayStats(Struct, frozen=True, rename="camel", kw_only=True):
     media_received: int
 
     @classmethod
-    def of(cls, day: UsageDay) -> "DayStats":
+    def of(cls, day: UsageDay, calendar: Calendar) -> "DayStats":
         return cls(
-            date=iso(midnight(day.day)),
+            date=iso(calendar.midnight(day.day)),
             messages_sent=day.counters.messages_sent,
             messages_received=day.counters.messages_received,
             media_sent=day.counters.media_sent,
@@ -89,7 +89,7 @@ class InstanceStats(Struct, frozen=True):
 
     @classmethod
     def of(cls, usage: DailyUsage) -> "InstanceStats":
-        days = [DayStats.of(day) for day in usage.days]
+        days = [DayStats.of(day, usage.calendar) for day in usage.days]
         return cls(usage=PeriodTotals(daily_stats=days, **_fields(usage.total)))
 
 
