@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from functools import cache
-from pathlib import Path
-
 import pytest
 
-from tests.e2e.older_weaknesses.items import HERE, ITEMS, NOT_YET
-
-ROOT = Path(__file__).parents[3]
-
-
-@cache
-def proofs_in(file: str) -> dict[str, str]:
-    """The tests of a file and their docstrings."""
-    tree = ast.parse((ROOT / file).read_text())
-    found = (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-    return {node.name: ast.get_docstring(node) or "" for node in found if node.name.startswith("test_")}
-
-
-def is_there(proof: str) -> bool:
-    """Whether a proof names a test, or a whole file of tests."""
-    file, _, name = proof.partition("::")
-    if not (ROOT / file).is_file():
-        return file in NOT_YET
-    return name in proofs_in(file) if name else bool(proofs_in(file))
+from tests.e2e.older_weaknesses.items import HERE, ITEMS
+from tests.proofs import ROOT, is_there, proofs_in
 
 
 def test_every_weakness_has_its_promise_and_its_proofs() -> None:
@@ -41,7 +20,7 @@ def test_every_proof_is_a_test(number: int) -> None:
 
 def test_every_test_of_this_folder_says_whose_proof_it_is() -> None:
     for file in sorted((ROOT / HERE).glob("test_*.py")):
-        if file.name == Path(__file__).name:
+        if file.name == "test_items.py":
             continue
         for name, docstring in proofs_in(f"{HERE}/{file.name}").items():
             numbers = [number for number, item in ITEMS.items() if f"{HERE}/{file.name}::{name}" in item.proofs]
