@@ -122,6 +122,17 @@ class PostgresServer:
                 raise RuntimeError("PostgreSQL did not start:\n" + (self.folder / "log").read_text()[:4000])
             time.sleep(0.01)
 
+    def start_somewhere(self) -> None:
+        """The first start: on another port when somebody took the one that was free a moment ago."""
+        for _ in range(9):
+            try:
+                return self.start()
+            except RuntimeError as error:
+                if not self._tcp or "Address already in use" not in str(error):
+                    raise
+                self._port = _free_port()
+        return self.start()
+
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """fast: sessions are told and rolled back. immediate: as if it crashed; the next start recovers."""
         keeper, self._keeper = self._keeper, None
@@ -175,7 +186,7 @@ def running_server(*, tcp: bool = False, durable: bool = False) -> Iterator[Post
     """A started server that is gone afterwards, whatever happens."""
     server = PostgresServer(tcp=tcp, durable=durable)
     try:
-        server.start()
+        server.start_somewhere()
         yield server
     finally:
         server.remove()

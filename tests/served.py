@@ -31,6 +31,8 @@ LISTED_ORIGIN = "https://crm.example.com"
 UPLOAD_LIMIT = 1024 * 1024
 """Bytes that a file may have there."""
 
+SPOOL = "temporary"
+"""The folder of such a gateway in which its temporary files would lie."""
 JWT_SECRET = "a secret that only signs login tokens of tests"
 SCHEDULES = {"AUTH_CHECK_CRON": "7 3 * * *", "USAGE_SAVE_CRON": "*/20 * * * *", "SYSTEM_METRICS_CRON": "*/7 * * * *"}
 """Jobs that these gateways run at other times than by default."""
@@ -106,10 +108,12 @@ class Processes:
             url = f"sqlite:///{folder / 'gateway.db'}"
             if database == "postgres":
                 url = await self._stack.enter_async_context(fresh_database(self._postgres))
+            (folder / SPOOL).mkdir()
             gateway = await self._stack.enter_async_context(
                 gateway_process(
                     folder,
                     url,
+                    TMPDIR=str(folder / SPOOL),
                     TELEGRAM_API_BASE=self._telegram.base_url,
                     CORS_ORIGIN=LISTED_ORIGIN,
                     MAX_UPLOAD_MB=str(UPLOAD_LIMIT // 1024 // 1024),

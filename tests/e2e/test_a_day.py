@@ -340,18 +340,33 @@ async def test_a_restart_brings_sessions_back_without_losing_or_doubling_anythin
                 expected.append(f"{round_} up {number}")
                 shop.writes(expected[-1])
             await until(lambda: len(set(shop.heard())) >= len(expected))
+            for _ in range(7):  # counted in memory, and the stop comes before they are written by themselves
+                await answer(shop.api.get(f"/api/whatsapp/{shop.id}/status"))
+            file = _database_file(tmp_path)
             assert await gateway.stop() == 0
             for number in range(10):
                 expected.append(f"{round_} down {number}")
                 shop.writes(expected[-1])
             await gateway.start()
             await until(lambda: shop.is_in("connected"))
+            assert _database_file(tmp_path) == file, "a start leaves it where it is, and makes no other"
         await until(lambda: len(set(shop.heard())) == len(expected))
         await until(lambda: not telegram.unconfirmed(shop.bot))
         await until(lambda: nothing_owed(shop.api))
         assert sorted(shop.heard()) == sorted(expected)
         assert [each["content"] for each in reversed(await shop.messages())] == expected
         assert await stopped.is_in("disconnected")
+        (usage,) = [
+            each
+            for each in (await answer(shop.api.get("/api/stats/user")))["instances"]
+            if each["instanceId"] == shop.id
+        ]
+        assert (usage["apiCalls"], usage["messagesReceived"]) == (14, len(expected))
+
+
+def _database_file(folder: Path) -> dict[str, int]:
+    """What lies beside the gateway, and which file each is; a SQLite database among it."""
+    return {path.name: path.stat().st_ino for path in folder.iterdir() if path.suffix not in (".db-wal", ".db-shm")}
 
 
 async def test_a_disabled_user_is_shut_out_while_the_gateway_runs(

@@ -13,8 +13,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.contract.api.exchanges import FOLDER, Step, read, stories
-from tests.contract.api.rows import PERIODS, ROUTES
+from tests.contract.api.rows import PERIODS, ROUTES, RULES
 from tests.contract.api.test_over_whatsapp import REFUSING
+from tests.proofs import is_there
 
 ALL_STORIES = [*stories(), *(f"whatsapp/{path.stem}" for path in sorted((FOLDER / "whatsapp").glob("*.json")))]
 
@@ -52,6 +53,12 @@ def test_every_route_of_one_instance_is_asked_by_those_who_may_not() -> None:
 def test_every_period_is_recorded(path: str) -> None:
     queries = [step.request.partition("?")[2] for step in steps() if matches(f"GET {path}", step.request)]
     assert {parse_qs(query).get("period", [None])[0] for query in queries} >= set(PERIODS[path])
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_its_proofs(rule: str) -> None:
+    assert RULES[rule]
+    assert [proof for proof in RULES[rule] if not is_there(proof)] == []
 
 
 def test_a_request_is_of_one_route_only() -> None:

@@ -146,11 +146,12 @@ async def test_a_quiet_stream_says_that_it_is_there_and_lets_go_after_a_while(
     ):
         shop = await add_bot(api, telegram, receiver)
         async with following(shop) as stream:
-            for _ in range(50):
+
+            async def ended() -> bool:
                 await clock.advance(seconds=15)
-                if stream.ended:
-                    break
-            await until(lambda: stream.ended)
+                return stream.ended
+
+            await until(ended)
             assert stream.comments >= 2
 
 
