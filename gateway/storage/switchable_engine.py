@@ -145,7 +145,7 @@ class SwitchableEngine:
             with served.readers.joined():
                 yield served.database
             return
-        await self._passable.wait()
+        await self._may_write()
         if self._served is not served:
             raise StorageUnavailable(
                 "The database was switched at this moment; nothing was stored. Try again.", code="database_switched"
@@ -167,10 +167,14 @@ class SwitchableEngine:
     async def begin(self, stack: AsyncExitStack, *, allow_nested: bool, durable: bool) -> Transaction:
         """Enter a transaction whose end is the stack's."""
         if self._served.database.current_transaction.get() is None:
-            await self._passable.wait()
+            await self._may_write()
             stack.enter_context(self._writers.joined())
         opened = self._served.database.transaction(allow_nested=allow_nested, durable=durable)
         return await stack.enter_async_context(opened)
+
+    async def _may_write(self) -> None:
+        while not self._passable.is_set():  # again, because the next pause may have begun before this task was woken
+            await self._passable.wait()
 
 
 class _Turn:

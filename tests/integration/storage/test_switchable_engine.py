@@ -159,6 +159,19 @@ async def _by_hand(engine: SwitchableEngine) -> None:
     await engine.write("INSERT INTO test_note (text) VALUES ('by hand')", ())
 
 
+async def test_who_was_let_go_by_one_pause_waits_for_the_next(
+    engine: SwitchableEngine, two: tuple[Engine, Engine]
+) -> None:
+    async with engine.paused():
+        waiting = asyncio.create_task(_hit(engine))
+        await settled()
+    async with engine.paused():  # at once: nobody was woken in between
+        assert [await tables.hits() for _ in range(50)] == [0] * 50  # time enough to write
+        assert not waiting.done()
+    await waiting
+    assert await tables.hits() == 1
+
+
 async def test_a_transaction_that_does_not_end_ends_the_pause(engine: SwitchableEngine) -> None:
     async with engine.transaction():
         await Note(text="one").save()
