@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 
 import tests.quick_aiogram  # before anything else imports aiogram
 import tests.quiet_neonize  # noqa: F401  # before anything else imports neonize
@@ -64,3 +65,8 @@ def until() -> Until:
                 await asyncio.sleep(0.01)
 
     return wait
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """What the product runs on, for the tests too."""
+    return {"uvloop": uvloop.new_event_loop}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
+from gateway.domain.ids import InstanceId
+from gateway.services.principals import OPERATOR
 from tests.conftest import Until
 from tests.e2e.shop import Shop, add_bot, answer
 from tests.running import RunningGateway
@@ -53,6 +56,22 @@ async def test_jobs_are_listed_run_and_counted(api: httpx.AsyncClient) -> None:
     for name in NAMES:
         assert f'gateway_jobs_total{{job="{name}",result="done"}}' in metrics
         assert f'gateway_job_last_done{{job="{name}"}}' in metrics
+
+
+async def test_calls_are_in_every_sum_while_they_are_written(gateway: RunningGateway, shop: Shop) -> None:
+    services = gateway.gateway.services
+    instance = await services.instances.get(OPERATOR, InstanceId(shop.id))
+
+    async def told() -> int:
+        return sum(
+            day.counters.api_calls for day in await services.usage.days_of(instance, services.clock.now().date())
+        )
+
+    before = await told()
+    for called in range(1, 11):
+        services.usage.count_call(instance.tenant_id, instance.id)
+        _, *sums = await asyncio.gather(services.usage.flush(), *(told() for _ in range(5)))
+        assert sums == [before + called] * 5
 
 
 async def test_the_socket_check_opens_a_dead_connection_anew(
