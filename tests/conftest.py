@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 
 import tests.quick_aiogram  # before anything else imports aiogram
 import tests.quiet_neonize  # noqa: F401  # before anything else imports neonize
@@ -18,6 +19,7 @@ from tests.databases import (
     sqlite_template,
     sqlite_url,
 )
+from tests.order import dealt
 from tests.running import RunningGateway, running_gateway
 from tests.served import processes, served
 from tests.simulators.receiver import Receiver
@@ -74,3 +76,16 @@ def until() -> Until:
                 await asyncio.sleep(0.01)
 
     return wait
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """What the product runs on, for the tests too."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.hookimpl(trylast=True)  # after pytest has put tests of the same fixtures together
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long tests first, on every worker alike."""
+    worker: dict[str, int] | None = getattr(config, "workerinput", None)
+    if worker is not None:
+        items[:] = dealt(items, worker["workercount"])

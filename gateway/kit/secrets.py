@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import hashlib
 import hmac
 import re
@@ -22,6 +23,7 @@ from gateway.settings import EncryptionKey
 
 _ALPHABET = string.ascii_lowercase + string.digits
 _NONCE_BYTES = 12
+_ARGON2 = argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
 
 class SealError(Exception):
@@ -79,9 +81,9 @@ class PasswordHasher:
     """
 
     def __init__(self, *, at_once: int = 2) -> None:
-        self._argon2 = argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+        self._argon2 = _ARGON2
         self._turn = asyncio.Semaphore(at_once)
-        self._dummy = self._argon2.hash(secrets.token_hex(16))
+        self._dummy = _nobodys()
         self.verifications = 0
         """How many passwords were verified: every login, known user or not, must cost exactly one."""
 
@@ -108,6 +110,12 @@ class PasswordHasher:
             return self._argon2.verify(stored, prepared)
         except (VerificationError, InvalidHashError):
             return False
+
+
+@functools.cache
+def _nobodys() -> str:
+    """A hash that no password made, to verify against when there is no user; one for the process."""
+    return _ARGON2.hash(secrets.token_hex(16))
 
 
 def _prepare(password: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import date, timedelta
 from enum import StrEnum
@@ -86,6 +87,7 @@ class Usage:
         self._instances = instances
         self._clock = clock
         self._pending: dict[UsageKey, int] = {}
+        self._moving = asyncio.Lock()  # held while calls go from memory to the database, and by who adds up both
 
     def count_call(self, tenant_id: TenantId, instance_id: InstanceId) -> None:
         """One API call for an instance. Costs no write now."""
@@ -94,14 +96,16 @@ class Usage:
 
     async def flush(self) -> int:
         """Write the counted calls; returns of how many instances and days. What cannot be written stays counted."""
-        pending, self._pending = self._pending, {}
-        try:
-            known = {key: count for key, count in pending.items() if await self._storage.instances.find(key[1])}
-            await self._storage.usage.add({key: Counters(api_calls=count) for key, count in known.items()})
-        except BaseException:
-            for key, count in pending.items():
-                self._pending[key] = self._pending.get(key, 0) + count
-            raise
+        await self._storage.writable()  # before, so that nobody who adds up waits for the end of a switch
+        async with self._moving:
+            pending, self._pending = self._pending, {}
+            try:
+                known = {key: count for key, count in pending.items() if await self._storage.instances.find(key[1])}
+                await self._storage.usage.add({key: Counters(api_calls=count) for key, count in known.items()})
+            except BaseException:
+                for key, count in pending.items():
+                    self._pending[key] = self._pending.get(key, 0) + count
+                raise
         return len(known)
 
     async def days_of(self, instance: Instance, since: date) -> list[UsageDay]:
@@ -145,9 +149,11 @@ class Usage:
         )
 
     async def _days(self, who: Principal, since: date | None, instance_id: InstanceId | None = None) -> list[UsageDay]:
-        days = await self._storage.usage.days(who, since=since, instance_id=instance_id)
+        async with self._moving:
+            days = await self._storage.usage.days(who, since=since, instance_id=instance_id)
+            pending = dict(self._pending)
         by_key = {(day.instance_id, day.day): day for day in days}
-        for (tenant_id, owner, day), calls in self._pending.items():
+        for (tenant_id, owner, day), calls in pending.items():
             reachable = who.is_admin or tenant_id == who.tenant_id  # instance_id was checked by the caller
             if not reachable or (instance_id is not None and owner != instance_id) or (since and day < since):
                 continue

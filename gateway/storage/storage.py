@@ -53,6 +53,11 @@ class Storage:
         """The database in use; it may be another one in a moment, unless the engine is one database's own."""
         return self.engine.database if isinstance(self.engine, SwitchableEngine) else self.engine
 
+    async def writable(self) -> None:
+        """Return when no switch holds up writers: for who would hold up others meanwhile."""
+        if isinstance(self.engine, SwitchableEngine):
+            await self.engine.writable()
+
     async def open(self) -> None:
         """Connect. Raises StorageUnavailable."""
         bind(self.engine, ALL_TABLES)

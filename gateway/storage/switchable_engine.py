@@ -145,7 +145,7 @@ class SwitchableEngine:
             with served.readers.joined():
                 yield served.database
             return
-        await self._may_write()
+        await self.writable()
         if self._served is not served:
             raise StorageUnavailable(
                 "The database was switched at this moment; nothing was stored. Try again.", code="database_switched"
@@ -167,7 +167,7 @@ class SwitchableEngine:
     async def begin(self, stack: AsyncExitStack, *, allow_nested: bool, durable: bool) -> Transaction:
         """Enter a transaction whose end is the stack's."""
         if self._served.database.current_transaction.get() is None:
-            await self._may_write()
+            await self.writable()
             stack.enter_context(self._writers.joined())
         opened = self._served.database.transaction(allow_nested=allow_nested, durable=durable)
         return await stack.enter_async_context(opened)

@@ -72,7 +72,7 @@ class Egress:
             use_dns_cache=True,
             ttl_dns_cache=0,
             socket_factory=self._vetted_socket,
-            ssl=self._ssl if self._ssl is not None else default_ssl_context(),
+            ssl=self._ssl if self._ssl is not None else _ssl_context(),
             limit=0,
             keepalive_timeout=_KEEP_ALIVE_SECONDS,
         )
@@ -210,3 +210,9 @@ def default_ssl_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    # Reading the system's authorities takes 30 ms: once for the process.
+    return default_ssl_context()

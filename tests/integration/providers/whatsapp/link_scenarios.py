@@ -153,7 +153,7 @@ async def test_a_device_opened_twice_belongs_to_the_second(device: Device) -> No
 
 
 class Unhurried(Pairing):
-    """Lets go of a linked device only after WhatsApp told it something, as happens on a machine that has much to do."""
+    """Lets go of a linked device only after the past has come, as happens on a machine that has much to do."""
 
     def __init__(self, wish: Pair, worker: Worker) -> None:
         self._told = False
@@ -161,7 +161,7 @@ class Unhurried(Pairing):
 
     def _event(self, code: int, payload: bytes) -> None:
         super()._event(code, payload)
-        self._told = self._told or code == Code.MESSAGE
+        self._told = self._told or code == Code.HISTORY_SYNC
 
     def _finish(self, news: News) -> None:
         if isinstance(news, Linked) and not self._told:
@@ -178,7 +178,7 @@ async def test_what_comes_before_the_pairing_lets_go_is_kept_for_the_session(
     await whatsapp.remember(phone, f"{ANN}@s.whatsapp.net", ANN, ["long ago"])
     reader, out = os.pipe()
     lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
+    pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(reader, "rb")
     )
     wish = Pair(id="one", store_name=store, device_name="Test", spool=str(spool), history=True)
@@ -191,6 +191,7 @@ async def test_what_comes_before_the_pairing_lets_go_is_kept_for_the_session(
             pass
         await running
     os.close(out)
+    pipe.close()
     kept = Spool(spool, on_arrival=lambda: None)
     assert Code.HISTORY_SYNC in [each.code for each in kept.head(kept.left_over)]
     kept.release()
