@@ -27,6 +27,7 @@ from gateway.services.caretaker import Caretaker
 from gateway.services.channels import Channels
 from gateway.services.contacts import Contacts
 from gateway.services.databases import Databases
+from gateway.services.door import Door
 from gateway.services.event_log import EventLog
 from gateway.services.first_admin import FirstAdmin, ensure_first_admin
 from gateway.services.groups import Groups
@@ -206,6 +207,7 @@ async def running(
                 jitter=settings.pace_jitter,
             ),
         )
+        door = Door()
         services = Services(
             settings=settings,
             clock=clock,
@@ -230,7 +232,8 @@ async def running(
             limit_settings=LimitSettings(storage, clock),
             limiting=limiting,
             upkeep=upkeep,
-            databases=Databases(storage, engine, lock, settings, clock),
+            databases=Databases(storage, engine, lock, door, settings, clock),
+            door=door,
             hooks=Hooks(storage, registry),
             inbox=inbox,
             event_log=event_log,

@@ -21,6 +21,7 @@ from gateway.domain.tenants import Principal
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
 from gateway.services.checks import require_admin
+from gateway.services.door import Door
 from gateway.settings import Settings, SettingsError
 from gateway.storage.copying import CopyReport, copy_database
 from gateway.storage.engine import Engine, SwitchableEngine, make_engine
@@ -31,9 +32,6 @@ from gateway.storage.process_lock import ProcessLock, SwitchableLock, acquire_pr
 from gateway.storage.storage import Storage
 
 log = get_logger(__name__)
-
-HOLD_SECONDS = 20.0
-"""How long a request that would change something is held during a switch, before it is asked to come again."""
 
 _OTHER: Mapping[Provider, Provider] = {"sqlite": "postgres", "postgres": "sqlite"}
 
@@ -51,14 +49,20 @@ class Databases:
     """What an administrator of the deployment sees of the database and does with it."""
 
     def __init__(
-        self, storage: Storage, engine: SwitchableEngine, lock: SwitchableLock, settings: Settings, clock: Clock
+        self,
+        storage: Storage,
+        engine: SwitchableEngine,
+        lock: SwitchableLock,
+        door: Door,
+        settings: Settings,
+        clock: Clock,
     ) -> None:
         self._storage = storage
         self._engine = engine
         self._lock = lock
         self._settings = settings
         self._clock = clock
-        self._switching = asyncio.Lock()
+        self._door = door
         chosen = read_choice(settings.data_dir)
         self._since = chosen.since if chosen else None
 
@@ -69,25 +73,8 @@ class Databases:
             provider=self._engine.kind,
             url=self._shown(self._engine.kind),
             since=self._since,
-            switching=self._switching.locked(),
+            switching=self._door.closed,
         )
-
-    async def settled(self) -> None:
-        """Return when no switch is under way. Raises Unavailable (code `database_switching`) when it takes long.
-
-        For whoever is about to change something: better held, or sent away, at the door than in the middle of it.
-        """
-        if not self._switching.locked():
-            return
-        try:
-            async with asyncio.timeout(HOLD_SECONDS), self._switching:
-                return
-        except TimeoutError:
-            raise Unavailable(
-                "The gateway is moving to another database; nothing was changed. Try again shortly.",
-                code="database_switching",
-                retry_after=5.0,
-            ) from None
 
     async def switch(self, who: Principal, provider: str, *, ip: str | None = None) -> bool:
         """Move everything to the other database and go on there; False when it is in use already.
@@ -104,9 +91,9 @@ class Databases:
         require_admin(who)
         wanted = _known(provider)
         url = self._url(wanted)
-        if self._switching.locked():
+        if self._door.closed:
             raise Conflict("The database is being switched; look at /api/db/status.", code="switching")
-        async with self._switching:
+        async with self._door.closing():
             if wanted == self._engine.kind:
                 return False
             log.info("database_switch_began", to=wanted)

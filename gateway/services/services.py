@@ -11,6 +11,7 @@ from gateway.services.calls import Calls
 from gateway.services.channels import Channels
 from gateway.services.contacts import Contacts
 from gateway.services.databases import Databases
+from gateway.services.door import Door
 from gateway.services.event_log import EventLog
 from gateway.services.groups import Groups
 from gateway.services.health import Health
@@ -62,6 +63,7 @@ class Services:
     limiting: UsageLimiting
     upkeep: Upkeep
     databases: Databases
+    door: Door
     hooks: Hooks
     inbox: Inbox
     event_log: EventLog

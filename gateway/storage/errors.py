@@ -32,10 +32,14 @@ _SQLITE_AWAY = {
     sqlite3.SQLITE_INTERRUPT,
     sqlite3.SQLITE_NOMEM,
 }
-_PG_BUSY = {"40001", "40P01", "55P03", "57014"}  # serialization, deadlock, lock not available, query canceled
+_PG_BUSY = {"40001", "55P03", "57014"}  # serialization, lock not available, query canceled
+_PG_DEADLOCK = "40P01"
 _PG_AWAY_CLASSES = {"08", "53", "57", "58"}  # connection, resources, operator intervention, system error
 _PG_REFUSED = {"28000", "28P01", "3D000", "42501"}  # credentials, password, no such database, privilege
 
+DEADLOCK = "deadlock"
+"""Code of the `StorageUnavailable` of whom PostgreSQL sent away so that another could go on: repeating it is all there
+is to do."""
 COMMIT_UNKNOWN = "outcome_unknown"
 """Code of the `StorageUnavailable` raised when the database went away while committing."""
 
@@ -125,6 +129,8 @@ def _from_postgres(error: asyncpg.PostgresError) -> GatewayError | None:
         return full()
     if state == "25006":  # a write on a standby, which is what a failover looks like from here
         return read_only()
+    if state == _PG_DEADLOCK:
+        return StorageUnavailable("Two changes met in the database; try again.", code=DEADLOCK)
     if state in _PG_BUSY or state == "53300":  # 53300: the server has no connection left
         return busy()
     if state in _PG_REFUSED or (state == "55000" and "not currently accepting connections" in str(error)):

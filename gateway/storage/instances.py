@@ -8,16 +8,19 @@ from typing import Any
 
 import msgspec
 
-from gateway.domain.errors import NotFound
+from gateway.domain.errors import NotFound, StorageUnavailable
 from gateway.domain.ids import InstanceId, TenantId, UserId
 from gateway.domain.instances import Credentials, Instance, ProviderName, SessionState, SessionStateKind
 from gateway.domain.tenants import Principal
 from gateway.kit.secrets import Sealer
 from gateway.storage import scope
 from gateway.storage.engine import AnyEngine
+from gateway.storage.errors import DEADLOCK
 from gateway.storage.tables import Instances
 from gateway.storage.times import maybe_from_ms
 
+DELETE_TRIES = 5
+"""A removal goes through everything below the instance, and may meet who is at work there; see `delete`."""
 _CACHE_LIMIT = 10_000
 
 _SELECT = """
@@ -120,7 +123,15 @@ class InstanceStore:
 
     async def delete(self, instance_id: InstanceId) -> None:
         """Remove it with everything below it."""
-        await Instances.delete().where(Instances.id == instance_id)
+        for left in reversed(range(DELETE_TRIES)):
+            try:
+                # In a transaction of its own, which undoes it whole when it meets the dispatcher in the same rows.
+                async with self._engine.transaction():
+                    await Instances.delete().where(Instances.id == instance_id)
+                break
+            except StorageUnavailable as refused:
+                if refused.code != DEADLOCK or not left:
+                    raise
         self._tenants.pop(instance_id, None)
         self.invalidate(instance_id)
 

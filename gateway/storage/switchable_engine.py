@@ -172,7 +172,8 @@ class SwitchableEngine:
         opened = self._served.database.transaction(allow_nested=allow_nested, durable=durable)
         return await stack.enter_async_context(opened)
 
-    async def _may_write(self) -> None:
+    async def writable(self) -> None:
+        """Return when nothing is paused."""
         while not self._passable.is_set():  # again, because the next pause may have begun before this task was woken
             await self._passable.wait()
 

@@ -95,7 +95,7 @@ def authenticated(app: ASGIApp) -> ASGIApp:
     async def recognise(scope: Scope, receive: Receive, send: Send) -> None:
         given: Services = scope["litestar_app"].state.services
         if scope.get("method") not in _READING:
-            await given.databases.settled()
+            await given.door.passed()
         who = await given.auth.authenticate(
             bearer=bearer_of(scope), api_key=header(scope, b"x-api-key"), ip=_caller_ip(scope, given)
         )

@@ -298,7 +298,7 @@ class Builder:
                 "contact_id": chat, "group_id": chat, "channel_id": chat, "call_id": "4711",
                 "remote_jid": "77001", "known": "77002", "name": "usage_save",
                 "key_id": key["key"]["id"], "user_id": other["id"], "tenant": other["tenant"], "password": PASSWORD,
-                "picture": self.receiver.url("/picture.png"), "email": "eve@example.com",
+                "picture": self.receiver.url("/picture.png"), "email": "eve@example.com", "database": "sqlite",
             },
             own_names=own_names,
             standing="admin",
