@@ -17,11 +17,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.api.exchanges import FOLDER, Step, at, difference, filled, read
+from tests.contract.exchanges import Step, at, difference, filled, read
 from tests.e2e.whatsapp.town import ANN, BEN, OWN, Town, town
 from tests.process import ADMIN_EMAIL, ADMIN_KEY, ADMIN_PASSWORD
 from tests.running import running_gateway
 
+FOLDER = Path(__file__).parent
 pytestmark = pytest.mark.slow
 
 PATIENCE = 30.0
@@ -181,7 +182,7 @@ async def test_clients_are_answered_as_they_know_it_over_a_linked_phone(tmp_path
             for name in stories:
                 if name == stories[-1]:
                     await refusals(desk)
-                for step in read(name).steps:
+                for step in read(FOLDER, name).steps:
                     await desk.play(step)
             assert await place.problems() == []
         finally:
