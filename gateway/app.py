@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 
 from gateway.runtime import Gateway
 from gateway.surfaces import api, api_v1, docs, hooks, ops
+from gateway.surfaces.api_v1.rates import RATE_HEADERS
 from gateway.surfaces.http import edge
 from gateway.surfaces.measured import RequestMetrics
 
@@ -52,8 +53,8 @@ def make_routes(gateway: Gateway, requests: RequestMetrics) -> Litestar:
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origin),
             allow_credentials=False,
-            allow_headers=["authorization", "x-api-key", "content-type", "idempotency-key"],
-            expose_headers=["x-request-id", "retry-after"],
+            allow_headers=["authorization", "x-api-key", "content-type", "idempotency-key", "x-instance-id"],
+            expose_headers=["x-request-id", "retry-after", *RATE_HEADERS],
         )
         if settings.cors_origin
         else None,

@@ -186,6 +186,8 @@ class Instances:
             self._storage.endpoints.invalidate()  # also when it was removed, which nobody announces
         if endpoint is not None:
             await self._webhooks.announce(endpoint, before)
+        if credentials is not None:
+            self._forget_key(instance_id)  # a bot's token is a key, too
         if credentials is not None and before.wanted:
             await self._sessions.start(before, credentials)
         return await self.get(who, instance_id)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gateway.domain.tenants import Principal
     from gateway.services.services import Services
 
+RATE_HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 STRICT = {"rate": RateClass.STRICT}
 MODERATE = {"rate": RateClass.MODERATE}
 LENIENT = {"rate": RateClass.LENIENT}
@@ -46,11 +47,8 @@ def rated(app: ASGIApp) -> ASGIApp:
                 retry_after=allowance.resets_in,
             )
         resets_at = datetime.now(UTC) + timedelta(seconds=allowance.resets_in)
-        told = [
-            (b"x-ratelimit-limit", str(allowance.limit).encode()),
-            (b"x-ratelimit-remaining", str(allowance.remaining).encode()),
-            (b"x-ratelimit-reset", iso(resets_at).encode()),
-        ]
+        values = (str(allowance.limit), str(allowance.remaining), iso(resets_at))
+        told = [(name.encode(), value.encode()) for name, value in zip(RATE_HEADERS, values, strict=True)]
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -16,6 +16,7 @@ from gateway.kit.clock import Clock
 from gateway.kit.secrets import PasswordHasher, Sealer
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
+from gateway.services.key_usage import KeyUsage
 from gateway.services.limits import Limiter
 from gateway.services.principals import OPERATOR
 from gateway.services.tenants import CreatedUser, NewUser, Tenants
@@ -48,6 +49,7 @@ class Gate:
     api_keys: ApiKeys
     tenants: Tenants
     limiter: Limiter
+    key_usage: KeyUsage
 
     async def let_in(
         self, email: str, *, role: Role | None = None, tenant_id: TenantId | None = None, password: str = PASSWORD
@@ -107,6 +109,7 @@ def gate_over(storage: Storage, clock: Clock, settings: Settings, *, hasher: Pas
         api_keys=ApiKeys(storage, auth=auth, clock=clock),
         tenants=Tenants(storage, auth=auth, hasher=hasher, clock=clock),
         limiter=Limiter(settings.api_rate_limit, clock),
+        key_usage=KeyUsage(storage, clock, secret_keys=settings.instance_keys == "secret"),
     )
 
 
