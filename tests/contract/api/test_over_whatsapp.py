@@ -35,7 +35,8 @@ BEYOND = frozenset(
     {
         "code", "cursor", "deletedAt", "editedAt", "field", "headerNames", "id", "lastActivity", "mediaPath",
         "nextCursor", "provider", "receivedMessages", "role", "sentMessages", "sequence", "stateCode", "stateMessage",
-        "stateUntil", "tenantId", "until", "userId", "username", "status", "createdAt",
+        "stateUntil", "tenantId", "until", "userId", "username", "status", "createdAt", "uptime", "environment",
+        "hotReload", "version",
     }
 )  # fmt: skip
 """Keys that an answer may have although the documentation does not show them there."""
