@@ -19,6 +19,7 @@ from gateway.kit.egress import Egress, EgressPolicy, Lookup
 from gateway.kit.log import get_logger
 from gateway.kit.secrets import PasswordHasher, Sealer
 from gateway.providers import make_providers
+from gateway.services.accounts import Accounts
 from gateway.services.addresses import Addresses
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
@@ -32,19 +33,22 @@ from gateway.services.event_log import EventLog
 from gateway.services.first_admin import FirstAdmin, ensure_first_admin
 from gateway.services.groups import Groups
 from gateway.services.health import Health
+from gateway.services.histories import Histories
 from gateway.services.hooks import Hooks
 from gateway.services.idempotency import Idempotency
 from gateway.services.inbox import Inbox
 from gateway.services.instances import Instances
 from gateway.services.jobs import jobs_of
+from gateway.services.key_usage import KeyUsage
 from gateway.services.limit_settings import LimitSettings
-from gateway.services.limits import Limiter
+from gateway.services.limits import Limiter, RouteLimiter
 from gateway.services.live import Live
 from gateway.services.logins import Logins
 from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
 from gateway.services.pacer import Pace
 from gateway.services.people import People
+from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
 from gateway.services.retention import Retention
 from gateway.services.services import Services
@@ -54,6 +58,7 @@ from gateway.services.tokens import Tokens
 from gateway.services.upkeep import Upkeep
 from gateway.services.usage import Usage
 from gateway.services.usage_limits import UsageLimiting
+from gateway.services.vitals import LooksAfter
 from gateway.services.webhooks import Webhooks
 from gateway.sessions.registry import Registry
 from gateway.settings import Settings
@@ -155,10 +160,13 @@ async def running(
         def accepted(events: Sequence[AcceptedEvent], endpoints: frozenset[EndpointId]) -> None:
             dispatcher.wake(endpoints)
             event_log.publish(events)
+            accounts.saw(events)
 
         calendar = Calendar(settings.usage_timezone)
         inbox = Inbox(storage, clock, accepted, calendar)
         registry = Registry(providers, inbox.emit, clock, lambda instance: _hook_url(settings, instance))
+        accounts = Accounts(storage, registry)
+        key_usage = KeyUsage(storage, clock, secret_keys=settings.instance_keys == "secret")
         webhooks = Webhooks(
             storage,
             egress,
@@ -175,6 +183,7 @@ async def running(
             clock,
             secret_keys=settings.instance_keys == "secret",
             forget_key=auth.forget_instance,
+            settle_keys=key_usage.flush,
         )
         usage = Usage(storage, instances, clock, calendar)
         tenants = Tenants(storage, auth=auth, hasher=hasher, clock=clock)
@@ -187,6 +196,7 @@ async def running(
                 settings,
                 retention=Retention(storage, settings, clock),
                 usage=usage,
+                key_usage=key_usage,
                 limiting=limiting,
                 caretaker=Caretaker(storage, registry, pulses),
             ),
@@ -213,9 +223,14 @@ async def running(
             clock=clock,
             auth=auth,
             limiter=Limiter(settings.api_rate_limit, clock),
+            route_limiter=RouteLimiter(settings, clock),
             tenants=tenants,
             api_keys=ApiKeys(storage, auth=auth, clock=clock),
             instances=instances,
+            key_usage=key_usage,
+            histories=Histories(storage, instances, key_usage),
+            vitals=LooksAfter(storage, instances, registry, key_usage, pulses, clock),
+            processing=Processing(storage, instances, registry),
             logins=Logins(instances, registry, providers, clock),
             messaging=messaging,
             media=MediaFiles(egress, max_bytes=settings.media_max_mb * MEBIBYTE),
@@ -247,6 +262,7 @@ async def running(
         stack.push_async_callback(inbox.aclose)
         dispatcher.start()
         stack.push_async_callback(dispatcher.drain, settings.shutdown_timeout * 2 / 3)
+        stack.push_async_callback(accounts.aclose)
         registry.open()
         stack.push_async_callback(registry.aclose)
         upkeep.open()  # after the sessions, so that no job starts one while they end

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_type_hints
 from zoneinfo import ZoneInfo
@@ -43,6 +44,7 @@ from gateway.environment import (
 __all__ = ["EncryptionKey", "Secret", "Settings", "SettingsError"]
 
 _PER_SECOND = whole(1, 1_000_000, example="100")
+_PER_WINDOW = whole(0, 1_000_000, example="100")
 _DAYS = whole(0, 36_500, example="30")
 _WELL_KNOWN = (
     "your-",
@@ -113,6 +115,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     instance_keys: Annotated[Literal["id", "secret"], choice({"id": "id", "secret": "secret"})] = "id"
     """What the bearer key of one instance is: its `id` (known from URLs), or a random `secret` shown once."""
 
+    manager_open: Annotated[bool, flag()] = False
+    """Let callers of `/api/v1` without a credential act for the first user's tenant, as old scripts expect. Programs
+    only: what a browser sends needs a credential. Refused where others can reach the gateway."""
+
+    manager_open_anyway: Annotated[bool, flag()] = False
+    """Allow `MANAGER_OPEN` although `HOST` is no loopback address."""
+
     admin_email: Annotated[str | None, text("admin@example.com", "an e-mail address", r"[^@\s]+@[^@\s]+")] = None
     """E-mail of the admin made at the first start with an empty database. Unset: generated and printed once."""
 
@@ -151,6 +160,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     api_rate_limit: Annotated[int, _PER_SECOND] = 100
     """Requests per second that one credential may make; above it the answer is 429."""
+
+    rate_limit_strict: Annotated[int, _PER_WINDOW] = 5
+    """Requests a minute to each route of `/api/v1` that makes, processes or deletes instances, by one credential; above
+    it the answer is 429. 0 is off, as in those below."""
+
+    rate_limit_moderate: Annotated[int, _PER_WINDOW] = 30
+    """The same for its routes that start, stop or clear something."""
+
+    rate_limit_lenient: Annotated[int, _PER_WINDOW] = 100
+    """The same for its routes that list or sum up."""
+
+    rate_limit_company: Annotated[int, _PER_WINDOW] = 100
+    """The same for its company routes."""
+
+    rate_limit_stress: Annotated[int, _PER_WINDOW] = 1
+    """The same for its stress test, in five minutes."""
+
+    instance_limit: Annotated[int, whole(0, 1_000_000, example="10")] = 10
+    """Instances a tenant may have when it makes one through `/api/v1`; above it the answer is 409. 0 is no limit."""
+
+    manager_timeout: Annotated[float, duration(1, 600, example="30s")] = 30
+    """How long `/api/v1` may take to make or delete an instance before it answers 503."""
 
     send_rate_limit: Annotated[int, _PER_SECOND] = 100
     """Messages per second that one instance may send; above it the answer is 429."""
@@ -323,6 +354,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 f"DATABASE_URL is required {why}, "
                 "for example DATABASE_URL=postgresql://gateway:...@localhost:5432/gateway."
             )
+        if settings.manager_open and not settings.manager_open_anyway and not _is_loopback(settings.host):
+            raise SettingsError(
+                f"MANAGER_OPEN=true lets everybody who reaches HOST={settings.host} manage instances; "
+                "set HOST=127.0.0.1, or MANAGER_OPEN_ANYWAY=true if the network in front keeps strangers out."
+            )
         return settings._strict() if settings.production else settings._with_generated_secrets()
 
     def _strict(self) -> Self:
@@ -357,6 +393,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             )
             made["encryption_keys"] = rules()["encryption_keys"].read("ENCRYPTION_KEYS", kept_keys)
         return msgspec.structs.replace(self, **made)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def rules() -> dict[str, Rule[object]]:

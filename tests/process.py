@@ -41,6 +41,12 @@ def environment(folder: Path, database_url: str, **more: str) -> dict[str, str]:
         "ADMIN_API_KEY": ADMIN_KEY,
         "API_RATE_LIMIT": "10000",
         "SEND_RATE_LIMIT": "10000",
+        "RATE_LIMIT_STRICT": "10000",
+        "RATE_LIMIT_MODERATE": "10000",
+        "RATE_LIMIT_LENIENT": "10000",
+        "RATE_LIMIT_COMPANY": "10000",
+        "RATE_LIMIT_STRESS": "10000",
+        "INSTANCE_LIMIT": "0",
         "LOG_FORMAT": "json",
     }
     if database_url.startswith("postgres"):

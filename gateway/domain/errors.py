@@ -9,6 +9,7 @@ reader what to do next. Surfaces decide the HTTP status and the dialect from the
     ├── Unauthenticated     we do not know who is asking
     ├── Forbidden           we know, and they may not
     ├── NotFound            no such thing for this caller
+    │   ├── InstanceNotFound
     │   └── NotYours        it exists in another tenant (one dialect says 403, the other 404)
     ├── Conflict            it clashes with what is already there
     ├── TooLarge            over a size limit
@@ -77,6 +78,13 @@ class NotFound(GatewayError):
     """There is no such thing within the caller's reach."""
 
     code = "not_found"
+
+
+class InstanceNotFound(NotFound):
+    """There is no such instance."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(f"Instance {instance_id} not found")
 
 
 class NotYours(NotFound):

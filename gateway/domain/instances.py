@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -15,6 +16,10 @@ class ProviderName(StrEnum):
 
     TELEGRAM = "telegram"
     WHATSAPP = "whatsappweb"
+
+
+LOGGED_OUT_HERE = "Logged out."
+"""The sentence of a login that somebody ended here; when the network ended it, it is another one."""
 
 
 class SessionStateKind(StrEnum):
@@ -49,6 +54,16 @@ class SessionState(Struct, frozen=True, kw_only=True):
     """When a restriction ends, as far as the network said."""
 
 
+class InstanceOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an instance is for, beyond its network. Kept for whoever serves that; holds no credentials."""
+
+    serves: tuple[str, ...] = ("api",)
+    """`api`, `mcp`, or both."""
+    agent: dict[str, Any] = {}
+    """How its messages are answered by an agent."""
+    mcp: dict[str, Any] = {}
+
+
 class Instance(Struct, frozen=True, kw_only=True):
     """A tenant's presence on one provider. Credentials live apart, sealed; they are not part of this value."""
 
@@ -67,6 +82,9 @@ class Instance(Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     label: str = ""
+    options: InstanceOptions = InstanceOptions()
+    account: str = ""
+    """Who it is on the network, as people write it, once it was connected: a phone number, or `@name`."""
     flows: bool = False
     """Whether messages flow right now; known to whoever sees the sessions, not to the store."""
 

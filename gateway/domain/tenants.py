@@ -24,6 +24,8 @@ class CredentialKind(StrEnum):
     JWT = "jwt"
     API_KEY = "api_key"
     INSTANCE_KEY = "instance_key"
+    NONE = "none"
+    """It did not have to: MANAGER_OPEN."""
 
 
 class Tenant(Struct, frozen=True, kw_only=True):

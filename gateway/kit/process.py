@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 import resource
 import threading
+import time
 from pathlib import Path
 
 from msgspec import Struct
 
 _SELF = Path("/proc/self")
+_STARTED = time.monotonic()
+
+
+def uptime() -> float:
+    """Seconds since the process loaded this."""
+    return time.monotonic() - _STARTED
 
 
 class ProcessSample(Struct, frozen=True, kw_only=True):

@@ -244,6 +244,14 @@ class KnowsItself(Protocol):
 
 
 @runtime_checkable
+class HasAccount(Protocol):
+    """A session that has learned who it is on its network."""
+
+    def account(self) -> str | None:
+        """As people write it, such as `@name` or a phone number; None before it connected. Asks nobody."""
+
+
+@runtime_checkable
 class Pings(Protocol):
     """A session that can ask its network for a sign of life."""
 

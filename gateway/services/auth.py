@@ -8,7 +8,7 @@ from prometheus_client import Counter
 from gateway.domain.audit import AuditLine
 from gateway.domain.errors import InvalidInput, TooManyRequests, Unauthenticated
 from gateway.domain.ids import InstanceId
-from gateway.domain.tenants import CredentialKind, Principal, User
+from gateway.domain.tenants import CredentialKind, Principal, Role, User
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
 from gateway.kit.passwords import LONGEST, weakness
@@ -63,16 +63,23 @@ class Auth:
         self._logins = Counter("gateway_logins", "Attempts to log in, by result.", ["result"], registry=None)
         self.metrics = (self._logins,)
 
-    async def authenticate(self, *, bearer: str | None, api_key: str | None, ip: str | None) -> Principal:
+    async def authenticate(
+        self, *, bearer: str | None, api_key: str | None, ip: str | None, bot_tokens: bool = False
+    ) -> Principal:
         """Who sent these credentials. The bearer is tried first; a bad one does not spoil a good API key.
 
-        `bearer` is what stood after `Bearer` in Authorization: a login token or an instance key. `ip` is the caller's
-        address after the trusted proxies. Raises Unauthenticated, and Forbidden for a good key used from outside its
-        allow-list.
+        `bearer` is what stood after `Bearer` in Authorization: a login token or an instance key, and with `bot_tokens`
+        also the token of a Telegram instance's bot. `ip` is the caller's address after the trusted proxies. Raises
+        Unauthenticated, and Forbidden for a good key used from outside its allow-list.
         """
         if bearer:
             digest = digest_of(bearer, b"b:")
             who = self._cache.get(digest, ip) or await self._look_up(digest, ip, bearer=bearer)
+            if who is not None:
+                return who
+        if bearer and bot_tokens:
+            digest = digest_of(bearer, b"t:")
+            who = self._cache.get(digest, ip) or await self._look_up(digest, ip, bot_token=bearer)
             if who is not None:
                 return who
         if api_key:
@@ -81,6 +88,22 @@ class Auth:
             if who is not None:
                 return who
         raise Unauthenticated
+
+    async def anybody(self) -> Principal:
+        """Who a caller without a credential is where MANAGER_OPEN lets them in: an owner in the first user's tenant.
+
+        Raises Unauthenticated when that user is disabled or there is none.
+        """
+        first = await self._storage.users.oldest()
+        if first is None or not first.is_active:
+            raise Unauthenticated
+        return Principal(
+            tenant_id=first.tenant_id,
+            user_id=first.id,
+            role=Role.OWNER,  # of that tenant alone, whatever the first user may do
+            credential=CredentialKind.NONE,
+            credential_id="nobody",
+        )
 
     async def login(self, email: str, password: str, *, ip: str | None) -> Login:
         """A token for an e-mail and a password.
@@ -151,12 +174,21 @@ class Auth:
         self._cache.forget(instance_id)
 
     async def _look_up(
-        self, digest: bytes, ip: str | None, *, bearer: str | None = None, api_key: str | None = None
+        self,
+        digest: bytes,
+        ip: str | None,
+        *,
+        bearer: str | None = None,
+        bot_token: str | None = None,
+        api_key: str | None = None,
     ) -> Principal | None:
         generation = self._cache.generation
-        found = await (
-            self._credentials.of_bearer(bearer, ip) if bearer else self._credentials.of_api_key(api_key or "", ip)
-        )
+        if bearer:
+            found = await self._credentials.of_bearer(bearer, ip)
+        elif bot_token:
+            found = await self._credentials.of_bot_token(bot_token)
+        else:
+            found = await self._credentials.of_api_key(api_key or "", ip)
         if found is None:
             return None
         self._cache.put(digest, found, generation=generation)

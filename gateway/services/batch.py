@@ -28,6 +28,7 @@ from gateway.services.acquaintance import Acquaintance
 from gateway.services.counting import usage_of
 from gateway.services.diary import lines_of
 from gateway.services.naming import Names, names_of, pairs_of
+from gateway.services.state_log import changes_of
 from gateway.services.votes import with_positions
 from gateway.storage.events import NewEvent
 from gateway.storage.messages import NewMessage
@@ -67,6 +68,7 @@ class Batch:
             await self._acquaint(accepted)
             await self._storage.activity.add(lines_of(accepted, self._now))
             await self._states(accepted)
+            await self._storage.states.add(changes_of(accepted))
             deliveries = await self._deliveries(accepted)
             await self._storage.outbox.insert_many(deliveries)
             await self._storage.usage.add(usage_of(accepted, deliveries, self._calendar.day_of(self._now)))

@@ -6,7 +6,8 @@ from datetime import datetime
 from ipaddress import ip_network
 
 from gateway.domain.errors import Forbidden, Unauthenticated
-from gateway.domain.ids import InstanceId
+from gateway.domain.ids import InstanceId, TenantId, UserId
+from gateway.domain.instances import ProviderName
 from gateway.domain.tenants import ApiKey, CredentialKind, Principal, Role, User
 from gateway.kit import secrets
 from gateway.kit.clock import Clock
@@ -33,6 +34,13 @@ class Credentials:
         """A login token (two dots) or an instance key."""
         del ip  # neither has an allow-list
         return await (self._of_token(text) if text.count(".") == 2 else self._of_instance_key(text))
+
+    async def of_bot_token(self, text: str) -> Recognised | None:
+        """The token of a Telegram bot: whoever has it has the bot, and so the instance."""
+        if not SHORTEST_KEY <= len(text) <= _LONGEST or not text.isascii() or ":" not in text:
+            return None
+        found = await self._storage.instances.find_by_token(ProviderName.TELEGRAM, secrets.digest(text))
+        return await self._of_instance(found)
 
     async def of_api_key(self, text: str, ip: str | None) -> Recognised | None:
         """A user's key. Raises Forbidden when it is good and comes from outside its allow-list."""
@@ -77,6 +85,9 @@ class Credentials:
             found = await instances.find_by_key(secrets.digest(text))
         else:
             found = await instances.owner(InstanceId(text))
+        return await self._of_instance(found)
+
+    async def _of_instance(self, found: tuple[InstanceId, TenantId, UserId] | None) -> Recognised | None:
         if found is None:
             return None
         instance_id, tenant_id, user_id = found

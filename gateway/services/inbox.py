@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from prometheus_client import Counter, Histogram
 
-from gateway.domain.errors import GatewayError, NotFound, Unavailable
+from gateway.domain.errors import GatewayError, InstanceNotFound, Unavailable
 from gateway.domain.events import AcceptedEvent, Event, MessageStatusChanged
 from gateway.domain.ids import EndpointId
 from gateway.domain.usage import UTC_DAYS, Calendar
@@ -136,7 +136,7 @@ class Inbox:
         self._redelivered.inc(outcome.redelivered)
         for each, event in zip(waiting, outcome.accepted, strict=True):
             if each.event.instance_id in outcome.gone:
-                _fail(each, NotFound(f"Instance {each.event.instance_id} not found"))
+                _fail(each, InstanceNotFound(each.event.instance_id))
             elif not each.done.done():
                 each.done.set_result(event)
         if accepted:

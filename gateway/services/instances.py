@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct, structs
 
-from gateway.domain.errors import Conflict, GatewayError, InvalidInput
-from gateway.domain.ids import InstanceId, new_id
+from gateway.domain.errors import Conflict, GatewayError, InstanceNotFound, InvalidInput
+from gateway.domain.ids import InstanceId, TenantId, new_id
 from gateway.domain.instances import (
+    LOGGED_OUT_HERE,
     Instance,
+    InstanceOptions,
     JournalLine,
     ProviderName,
     SessionState,
@@ -23,6 +27,7 @@ from gateway.domain.usage_limits import LIMIT_EXCEEDED
 from gateway.domain.webhooks import Endpoint
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
+from gateway.kit.masks import masked
 from gateway.kit.secrets import SealError, new_instance_key
 from gateway.providers.contract import KeepsDevices, LogsOut, Provider
 from gateway.services.transfer import EXPORTED, refuse_exported
@@ -34,6 +39,8 @@ from gateway.storage.storage import Storage
 log = get_logger(__name__)
 
 MAX_NAME = 255
+MAX_OPTIONS = 64 * 1024
+"""Bytes of what an instance is for, as JSON."""
 
 
 class NewInstance(Struct, frozen=True, kw_only=True):
@@ -45,6 +52,7 @@ class NewInstance(Struct, frozen=True, kw_only=True):
     label: str = ""
     config: dict[str, object] = {}
     webhook: EndpointChange | None = None
+    options: InstanceOptions = InstanceOptions()
 
 
 class InstanceChange(Struct, frozen=True, kw_only=True):
@@ -52,8 +60,10 @@ class InstanceChange(Struct, frozen=True, kw_only=True):
 
     name: str | None = None
     description: str | None = None
+    label: str | None = None
     config: dict[str, object] | None = None
     webhook: EndpointChange | None = None
+    options: InstanceOptions | None = None
 
 
 class CreatedInstance(Struct, frozen=True, kw_only=True):
@@ -77,7 +87,9 @@ class Instances:
         *,
         secret_keys: bool,
         forget_key: Callable[[InstanceId], None],
+        settle_keys: Callable[[], Awaitable[object]],
     ) -> None:
+        """`settle_keys` writes what was counted of keys in use, before one of them is replaced."""
         self._storage = storage
         self._sessions = sessions
         self._providers = providers
@@ -85,9 +97,22 @@ class Instances:
         self._clock = clock
         self._secret_keys = secret_keys
         self._forget_key = forget_key
+        self._settle_keys = settle_keys
+        self._making: defaultdict[TenantId, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def create(self, who: Principal, new: NewInstance) -> CreatedInstance:
-        """Store it, with its first endpoint, and start it in the background. Anything wrong, and nothing is stored."""
+    async def create(self, who: Principal, new: NewInstance, *, most: int = 0) -> CreatedInstance:
+        """Store it, with its first endpoint, and start it in the background. Anything wrong, and nothing is stored.
+
+        Raises Conflict (code `instance_limit`) when the tenant has `most` already; 0 is no limit.
+        """
+        if not most:
+            return await self._create(who, new)
+        async with self._making[who.tenant_id]:  # two at once must not both find room for the last one
+            if await self._storage.instances.count(who.tenant_id) >= most:
+                raise Conflict(f"You have {most} instances, which is the limit; delete one.", code="instance_limit")
+            return await self._create(who, new)
+
+    async def _create(self, who: Principal, new: NewInstance) -> CreatedInstance:
         credentials = self._provider(new.provider).check(new.config)
         now = self._clock.now()
         instance = Instance(
@@ -97,6 +122,7 @@ class Instances:
             name=_name(new.name),
             description=new.description,
             label=new.label,
+            options=_options(new.options),
             provider=new.provider,
             state=SessionState(
                 kind=SessionStateKind.STARTING, code="starting", sentence="The session is being opened.", at=now
@@ -113,6 +139,9 @@ class Instances:
         key = new_instance_key() if self._secret_keys else None
         async with self._storage.transaction():
             await self._storage.instances.create(instance, credentials, key.digest if key else None)
+            await self._storage.instance_keys.begin(
+                instance.tenant_id, instance.id, masked(key.text if key else instance.id), now
+            )
             endpoint = await self._webhooks.put_first(who, instance, new.webhook) if new.webhook else None
             await self._note(who, instance, "instance.created", {"name": instance.name})
         await self._sessions.start(instance, credentials)
@@ -122,6 +151,13 @@ class Instances:
         """One instance within reach, with its live state. Raises NotFound or NotYours."""
         return self._with_live_state(await self._storage.instances.get(who, instance_id))
 
+    async def known(self, instance_id: InstanceId) -> Instance:
+        """The same on behalf of nobody, for what anybody may ask: whether it is well. Raises InstanceNotFound."""
+        instance = await self._storage.instances.find(instance_id)
+        if instance is None:
+            raise InstanceNotFound(instance_id)
+        return self._with_live_state(instance)
+
     async def list(self, who: Principal) -> list[Instance]:
         """Every instance within reach, oldest first, with live states."""
         return [self._with_live_state(each) for each in await self._storage.instances.list(who)]
@@ -130,21 +166,28 @@ class Instances:
         """Change what was given. A new config restarts the session; a webhook that is on afterwards is told."""
         before = await self.get(who, instance_id)
         credentials = self._provider(before.provider).check(change.config) if change.config is not None else None
-        name = before.name if change.name is None else _name(change.name)
-        description = before.description if change.description is None else change.description
+        after = structs.replace(
+            before,
+            name=before.name if change.name is None else _name(change.name),
+            description=before.description if change.description is None else change.description,
+            label=before.label if change.label is None else change.label,
+            options=before.options if change.options is None else _options(change.options),
+        )
         if change.webhook is not None:
             await self._webhooks.check(change.webhook)
         async with self._storage.transaction():
-            await self._storage.instances.update(instance_id, name=name, description=description, now=self._clock.now())
+            await self._storage.instances.update(after, now=self._clock.now())
             if credentials is not None:
                 await self._storage.instances.set_credentials(instance_id, credentials)
             endpoint = await self._webhooks.put_first(who, before, change.webhook) if change.webhook else None
-            await self._note(who, before, "instance.updated", {"name": name})
+            await self._note(who, before, "instance.updated", {"name": after.name})
         self._storage.instances.invalidate(instance_id)
         if change.webhook is not None:
             self._storage.endpoints.invalidate()  # also when it was removed, which nobody announces
         if endpoint is not None:
             await self._webhooks.announce(endpoint, before)
+        if credentials is not None:
+            self._forget_key(instance_id)  # a bot's token is a key, too
         if credentials is not None and before.wanted:
             await self._sessions.start(before, credentials)
         return await self.get(who, instance_id)
@@ -160,7 +203,27 @@ class Instances:
 
     async def reconnect(self, who: Principal, instance_id: InstanceId) -> None:
         """Open its session anew, whatever state it is in. Raises Conflict (code `exported`) when it moved away."""
+        await self._start(who, await self._storage.instances.get(who, instance_id))
+
+    async def recreate(self, who: Principal, instance_id: InstanceId) -> None:
+        """Open its session with nothing remembered: a linked device is unlinked and forgotten, so that a person has to
+        log in anew. Raises Conflict (code `exported`) when it moved away.
+        """
         instance = await self._storage.instances.get(who, instance_id)
+        refuse_exported(instance)
+        if isinstance(self._providers.get(instance.provider), KeepsDevices):
+            session = self._sessions.find(instance_id)
+            if session is not None and isinstance(session, LogsOut):
+                try:
+                    await session.logout()
+                except GatewayError as error:  # the network is away, or knows no login: forgotten here all the same
+                    log.info("logout_skipped", instance_id=instance_id, code=error.code)
+            await self._sessions.stop(instance_id)
+            await self._forget_device(instance)
+        await self._start(who, instance)
+
+    async def _start(self, who: Principal, instance: Instance) -> None:
+        instance_id = instance.id
         refuse_exported(instance)
         credentials = await self._storage.instances.credentials(instance_id)
         async with self._storage.transaction():
@@ -197,7 +260,7 @@ class Instances:
                 await self._note(who, instance, "instance.stopped")
             await self._note(who, instance, "instance.logged_out")
         self._storage.instances.invalidate(instance_id)
-        await self._sessions.stop(instance_id, code="logged_out", sentence="Logged out.")
+        await self._sessions.stop(instance_id, code="logged_out", sentence=LOGGED_OUT_HERE)
         await self._forget_device(instance)
 
     async def journal(self, who: Principal, instance_id: InstanceId) -> Sequence[JournalLine]:
@@ -224,19 +287,25 @@ class Instances:
 
     async def rotate_key(self, who: Principal, instance_id: InstanceId) -> str:
         """A new instance key, shown this once; the old one ends now. Raises Conflict when keys are ids."""
-        await self._storage.instances.get(who, instance_id)
+        instance = await self._storage.instances.get(who, instance_id)
         if not self._secret_keys:
             raise Conflict(
                 "The instance key is the instance id (INSTANCE_KEYS=id) and cannot be rotated;"
                 " recreate the instance or run the gateway with INSTANCE_KEYS=secret."
             )
         key = new_instance_key()
-        await self._storage.instances.set_key_digest(instance_id, key.digest)
+        await self._settle_keys()
+        async with self._storage.transaction():
+            await self._storage.instances.set_key_digest(instance_id, key.digest)
+            await self._storage.instance_keys.begin(
+                instance.tenant_id, instance_id, masked(key.text), self._clock.now()
+            )
         self._forget_key(instance_id)
         return key.text
 
     async def restore(self) -> None:
         """Bring back every wanted session. One whose credentials cannot be opened is told and left; the rest go on."""
+        await self._recognise_tokens()
         ready = []
         for instance in await self._storage.instances.wanted():
             if instance.state.code == LIMIT_EXCEEDED:
@@ -251,6 +320,15 @@ class Instances:
     def _runs(self, instance_id: InstanceId) -> bool:
         state = self._sessions.state(instance_id)
         return state is not None and not state.kind.is_final
+
+    async def _recognise_tokens(self) -> None:
+        """Instances that an older version stored are found by their bot's token, too."""
+        for instance_id in await self._storage.instances.without_token_digest(ProviderName.TELEGRAM):
+            try:
+                credentials = await self._storage.instances.credentials(instance_id)
+            except (SealError, GatewayError):
+                continue  # told below, where it matters
+            await self._storage.instances.set_credentials(instance_id, credentials)
 
     def _with_live_state(self, instance: Instance) -> Instance:
         live = self._sessions.state(instance.id)
@@ -287,6 +365,14 @@ class Instances:
             at=self._clock.now(),
         )
         await self._storage.activity.add([line])
+
+
+def _options(options: InstanceOptions) -> InstanceOptions:
+    if len(msgspec.json.encode(options)) > MAX_OPTIONS:
+        raise InvalidInput(
+            f"The settings of the agent and of MCP are longer than {MAX_OPTIONS} bytes.", field="options"
+        )
+    return options
 
 
 def _name(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gateway.kit import process
 from gateway.kit.log import get_logger
 from gateway.services.caretaker import Caretaker
+from gateway.services.key_usage import KeyUsage
 from gateway.services.retention import Retention
 from gateway.services.upkeep import Job
 from gateway.services.usage import Usage
@@ -20,7 +21,13 @@ FLUSH_SECONDS = 10.0
 
 
 def jobs_of(
-    settings: Settings, *, retention: Retention, usage: Usage, limiting: UsageLimiting, caretaker: Caretaker
+    settings: Settings,
+    *,
+    retention: Retention,
+    usage: Usage,
+    key_usage: KeyUsage,
+    limiting: UsageLimiting,
+    caretaker: Caretaker,
 ) -> Sequence[Job]:
     """Every job, in the order in which they are listed."""
     return (
@@ -50,6 +57,13 @@ def jobs_of(
             about="The same, often enough that a crash loses little.",
             schedule=FLUSH_SECONDS,
             work=usage.flush,
+            closing=True,
+        ),
+        Job(
+            name="key_usage_flush",
+            about="Write how often instance keys were used.",
+            schedule=FLUSH_SECONDS,
+            work=key_usage.flush,
             closing=True,
         ),
         Job(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -37,6 +38,11 @@ class Pulses:
         self._instances = instances
         self._sessions = sessions
         self._clock = clock
+        self._taken: dict[InstanceId, tuple[int, datetime]] = {}
+
+    def taken(self, instance_id: InstanceId) -> tuple[int, datetime | None]:
+        """How often this process took one instance's pulse, and when last."""
+        return self._taken.get(instance_id, (0, None))
 
     async def take(self, who: Principal, instance_id: InstanceId) -> tuple[Instance, Pulse]:
         """The instance and its pulse. Raises NotFound, NotYours; a connection that is dead is an answer."""
@@ -49,6 +55,7 @@ class Pulses:
         A session whose network has nothing to ask is alive as long as messages flow: each of its calls is a
         connection of its own.
         """
+        self._taken[instance_id] = (self.taken(instance_id)[0] + 1, self._clock.now())
         session = self._sessions.find(instance_id)
         if session is None or not self._sessions.flows(instance_id):
             return Pulse(alive=False, reason="no_socket")

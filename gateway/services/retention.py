@@ -40,6 +40,7 @@ class Retention:
             (settings.message_retention_days, self._storage.messages.prune),
             (settings.activity_retention_days, self._storage.activity.prune),
             (settings.activity_retention_days, self._storage.audit.prune),
+            (settings.activity_retention_days, self._storage.states.prune),
             (settings.attempt_retention_days, self._storage.outbox.prune_attempts),
             (settings.delivery_retention_days, self._storage.outbox.prune_delivered),
             (settings.dead_delivery_retention_days, self._storage.outbox.prune_dead),

@@ -15,22 +15,26 @@ from gateway.services.door import Door
 from gateway.services.event_log import EventLog
 from gateway.services.groups import Groups
 from gateway.services.health import Health
+from gateway.services.histories import Histories
 from gateway.services.hooks import Hooks
 from gateway.services.idempotency import Idempotency
 from gateway.services.inbox import Inbox
 from gateway.services.instances import Instances
+from gateway.services.key_usage import KeyUsage
 from gateway.services.limit_settings import LimitSettings
-from gateway.services.limits import Limiter
+from gateway.services.limits import Limiter, RouteLimiter
 from gateway.services.live import Live
 from gateway.services.logins import Logins
 from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
 from gateway.services.people import People
+from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
 from gateway.services.tenants import Tenants
 from gateway.services.upkeep import Upkeep
 from gateway.services.usage import Usage
 from gateway.services.usage_limits import UsageLimiting
+from gateway.services.vitals import LooksAfter
 from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
 
@@ -43,9 +47,14 @@ class Services:
     clock: Clock
     auth: Auth
     limiter: Limiter
+    route_limiter: RouteLimiter
     tenants: Tenants
     api_keys: ApiKeys
     instances: Instances
+    key_usage: KeyUsage
+    histories: Histories
+    vitals: LooksAfter
+    processing: Processing
     logins: Logins
     messaging: Messaging
     media: MediaFiles

@@ -48,6 +48,7 @@ class Registry:
         self._clock = clock
         self._hook_url = hook_url
         self._runners: dict[InstanceId, Runner] = {}
+        self._credentials: dict[InstanceId, Credentials] = {}
         self._tasks: dict[InstanceId, asyncio.Task[None]] = {}
         self._journals: dict[InstanceId, Journal] = {}
         self._locks: dict[InstanceId, asyncio.Lock] = {}
@@ -75,6 +76,7 @@ class Registry:
                 Backoff(base=1.0, cap=60.0),
             )
             self._runners[instance.id] = runner
+            self._credentials[instance.id] = credentials
             context = contextvars.Context()
             context.run(structlog.contextvars.bind_contextvars, instance_id=instance.id)
             self._tasks[instance.id] = asyncio.create_task(runner.run(), name=f"session:{instance.id}", context=context)
@@ -120,6 +122,10 @@ class Registry:
         """Where its session stands right now; None when it does not run."""
         runner = self._runners.get(instance_id)
         return runner.state if runner else None
+
+    def runs_with(self, instance_id: InstanceId, credentials: Credentials) -> bool:
+        """Whether its session was started with these very credentials."""
+        return self._credentials.get(instance_id) == credentials
 
     def flows(self, instance_id: InstanceId) -> bool:
         """Whether messages flow."""
@@ -172,6 +178,7 @@ class Registry:
             await asyncio.wait(tasks, timeout=STOP_TIMEOUT)
         self._tasks.clear()
         self._runners.clear()
+        self._credentials.clear()
         for provider in self._providers.values():
             await provider.aclose()
 
@@ -190,6 +197,7 @@ class Registry:
     async def _cancel(self, instance_id: InstanceId) -> None:
         task = self._tasks.pop(instance_id, None)
         self._runners.pop(instance_id, None)
+        self._credentials.pop(instance_id, None)
         if task is not None:
             task.cancel()
             _, hanging = await asyncio.wait({task}, timeout=STOP_TIMEOUT)

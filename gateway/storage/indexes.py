@@ -47,5 +47,10 @@ NAME_INDEXES: tuple[str, ...] = (
     "CREATE INDEX IF NOT EXISTS events_fleeting ON events (created_at) WHERE type = 'presence.changed'",
 )
 
-ALL_INDEXES: tuple[str, ...] = FIRST_INDEXES + NAME_INDEXES
+SIDE_INDEXES: tuple[str, ...] = (
+    # The last message each way, of an instance among thousands.
+    "CREATE INDEX IF NOT EXISTS messages_sides ON messages (instance_id, from_me, created_at)",
+)
+
+ALL_INDEXES: tuple[str, ...] = FIRST_INDEXES + NAME_INDEXES + SIDE_INDEXES
 """In an order in which they may be run; each may be run again."""

@@ -8,11 +8,18 @@ from typing import Any
 
 import msgspec
 
-from gateway.domain.errors import NotFound, StorageUnavailable
+from gateway.domain.errors import InstanceNotFound, StorageUnavailable
 from gateway.domain.ids import InstanceId, TenantId, UserId
-from gateway.domain.instances import Credentials, Instance, ProviderName, SessionState, SessionStateKind
+from gateway.domain.instances import (
+    Credentials,
+    Instance,
+    InstanceOptions,
+    ProviderName,
+    SessionState,
+    SessionStateKind,
+)
 from gateway.domain.tenants import Principal
-from gateway.kit.secrets import Sealer
+from gateway.kit.secrets import Sealer, digest
 from gateway.storage import scope
 from gateway.storage.engine import AnyEngine
 from gateway.storage.errors import DEADLOCK
@@ -60,6 +67,9 @@ class InstanceStore:
                 state_sentence=instance.state.sentence,
                 state_at=instance.state.at,
                 state_until=instance.state.until,
+                options=msgspec.json.encode(instance.options).decode(),
+                account=instance.account,
+                token_digest=_token_digest(credentials),
                 created_at=instance.created_at,
                 updated_at=instance.updated_at,
             )
@@ -69,7 +79,7 @@ class InstanceStore:
         """One instance within reach. Raises NotFound, or NotYours when it exists in another tenant."""
         instance = self._cache.get(instance_id) or await self.find(instance_id)
         if instance is None:
-            raise NotFound(f"Instance {instance_id} not found")
+            raise InstanceNotFound(instance_id)
         scope.check_instance(who, instance_id, instance.tenant_id)
         return instance
 
@@ -114,11 +124,26 @@ class InstanceStore:
         rows = await Instances.raw(_SELECT + "i.wanted = {} ORDER BY i.created_at, i.id", True)
         return [_to_instance(row) for row in rows]
 
-    async def update(self, instance_id: InstanceId, *, name: str, description: str, now: datetime) -> None:
-        """Replace what people call it. The caller has got it within their reach before."""
+    async def count(self, tenant_id: TenantId) -> int:
+        """How many a tenant has."""
+        return int(await Instances.count().where(Instances.tenant_id == tenant_id))
+
+    async def update(self, instance: Instance, *, now: datetime) -> None:
+        """Replace what people call it and what it is for. The caller has got it within their reach before."""
         await Instances.update(
-            {Instances.name: name, Instances.description: description, Instances.updated_at: now}
-        ).where(Instances.id == instance_id)
+            {
+                Instances.name: instance.name,
+                Instances.description: instance.description,
+                Instances.label: instance.label,
+                Instances.options: msgspec.json.encode(instance.options).decode(),
+                Instances.updated_at: now,
+            }
+        ).where(Instances.id == instance.id)
+        self.invalidate(instance.id)
+
+    async def set_account(self, instance_id: InstanceId, account: str) -> None:
+        """Remember who it is on its network."""
+        await Instances.update({Instances.account: account[:255]}).where(Instances.id == instance_id)
         self.invalidate(instance_id)
 
     async def delete(self, instance_id: InstanceId) -> None:
@@ -157,28 +182,51 @@ class InstanceStore:
         """The unsealed credentials. Raises NotFound, and the sealer's error when its key is gone from the settings."""
         row = await Instances.select(Instances.credentials).where(Instances.id == instance_id).first()
         if row is None:
-            raise scope.missing("Instance", instance_id)
+            raise InstanceNotFound(instance_id)
         plain = self._sealer.open(row["credentials"], **_place(instance_id))
         return msgspec.json.decode(plain, type=Credentials)
 
     async def set_credentials(self, instance_id: InstanceId, credentials: Credentials) -> None:
         """Replace the credentials, sealed."""
-        await Instances.update({Instances.credentials: self._seal(instance_id, credentials)}).where(
-            Instances.id == instance_id
-        )
+        await Instances.update(
+            {
+                Instances.credentials: self._seal(instance_id, credentials),
+                Instances.token_digest: _token_digest(credentials),
+            }
+        ).where(Instances.id == instance_id)
         self.invalidate(instance_id)
 
-    async def find_by_key(self, digest: str) -> tuple[InstanceId, TenantId, UserId] | None:
+    async def find_by_key(self, key_digest: str) -> tuple[InstanceId, TenantId, UserId] | None:
         """Whose instance key has this SHA-256 digest."""
-        return await self._owner_where(Instances.key_digest == digest)
+        return await self._owner_where(Instances.key_digest == key_digest)
+
+    async def find_by_token(
+        self, provider: ProviderName, token_digest: str
+    ) -> tuple[InstanceId, TenantId, UserId] | None:
+        """Which instance of a provider has the network token with this SHA-256 digest; of several the oldest wanted."""
+        row = (
+            await Instances.select(Instances.id, Instances.tenant_id, Instances.user_id)
+            .where(Instances.provider == provider.value, Instances.token_digest == token_digest)
+            .order_by(Instances.wanted, ascending=False)
+            .order_by(Instances.created_at, Instances.id)
+            .first()
+        )
+        return (InstanceId(row["id"]), TenantId(row["tenant_id"]), UserId(row["user_id"])) if row else None
+
+    async def without_token_digest(self, provider: ProviderName) -> builtins.list[InstanceId]:
+        """Instances that an older version stored, whose token has no digest yet."""
+        rows = await Instances.select(Instances.id).where(
+            Instances.provider == provider.value, Instances.token_digest.is_null()
+        )
+        return [InstanceId(row["id"]) for row in rows]
 
     async def owner(self, instance_id: InstanceId) -> tuple[InstanceId, TenantId, UserId] | None:
         """To whom an instance belongs."""
         return await self._owner_where(Instances.id == instance_id)
 
-    async def set_key_digest(self, instance_id: InstanceId, digest: str) -> None:
+    async def set_key_digest(self, instance_id: InstanceId, key_digest: str) -> None:
         """Replace the instance key."""
-        await Instances.update({Instances.key_digest: digest}).where(Instances.id == instance_id)
+        await Instances.update({Instances.key_digest: key_digest}).where(Instances.id == instance_id)
 
     def invalidate(self, instance_id: InstanceId) -> None:
         """Forget the cached row; called after a commit that changed it or what is counted about it."""
@@ -193,6 +241,12 @@ class InstanceStore:
 
     def _seal(self, instance_id: InstanceId, credentials: Credentials) -> str:
         return self._sealer.seal(msgspec.json.encode(credentials).decode(), **_place(instance_id))
+
+
+def _token_digest(credentials: Credentials) -> str | None:
+    """A network's token is random enough that its digest gives nothing away, and somebody may come with it."""
+    token = credentials.values.get("token")
+    return digest(token) if isinstance(token, str) and token else None
 
 
 def _place(instance_id: InstanceId) -> dict[str, str]:
@@ -215,6 +269,8 @@ def _to_instance(row: dict[str, Any]) -> Instance:
             at=row["state_at"],
             until=row["state_until"],
         ),
+        options=msgspec.json.decode(row["options"], type=InstanceOptions),
+        account=row["account"],
         wanted=bool(row["wanted"]),
         sent_messages=int(row["sent"]),  # PostgreSQL sums bigints to a Decimal
         received_messages=int(row["received"]),

@@ -72,6 +72,14 @@ class MessageStore:
         )
         return {(InstanceId(row["instance_id"]), row["chat"], row["network_id"]) for row in inserted}
 
+    async def last_at(self, who: Principal, instance_id: InstanceId, *, from_me: bool) -> datetime | None:
+        """When an instance last said, or was told, something."""
+        query = Messages.select(Messages.sent_at).where(
+            Messages.instance_id == instance_id, Messages.from_me.eq(value=from_me)
+        )
+        row = await scope.within(query, who).order_by(Messages.created_at, ascending=False).first()
+        return None if row is None else from_ms(row["sent_at"])
+
     async def advance(self, event: MessageStatusChanged, now: datetime) -> bool:
         """Move a status forward. False when the message is known and already as far; an unknown one counts as moved."""
         known = (Messages.instance_id == event.instance_id, Messages.network_id == event.network_id)

@@ -13,11 +13,13 @@ from gateway.storage.contacts import ContactStore
 from gateway.storage.engine import AnyEngine, Engine, SwitchableEngine, bind
 from gateway.storage.events import EventStore
 from gateway.storage.idempotency import IdempotencyStore
+from gateway.storage.instance_keys import InstanceKeyStore
 from gateway.storage.instances import InstanceStore
 from gateway.storage.messages import MessageStore
 from gateway.storage.names import NameStore
 from gateway.storage.outbox import OutboxStore
 from gateway.storage.revoked_tokens import RevokedTokenStore
+from gateway.storage.states import StateStore
 from gateway.storage.tables import ALL_TABLES
 from gateway.storage.tenants import TenantStore
 from gateway.storage.usage import UsageStore
@@ -37,6 +39,8 @@ class Storage:
         self.revoked_tokens = RevokedTokenStore(engine)
         self.audit = AuditStore(engine)
         self.instances = InstanceStore(engine, sealer)
+        self.instance_keys = InstanceKeyStore(engine)
+        self.states = StateStore(engine)
         self.endpoints = EndpointStore(engine, sealer)
         self.events = EventStore(engine)
         self.outbox = OutboxStore(engine)

@@ -77,8 +77,41 @@ class Instances(Table, tablename="instances"):
     state_sentence = Text(default="")
     state_at = Timestamptz()
     state_until = Timestamptz(null=True, default=None)
+    account = Varchar(length=255, default="")
+    options = Text(default="{}")
+    token_digest = Varchar(length=64, null=True, default=None, index=True)
+    errors_seen = BigInt(default=0)  # errors up to this row of state_changes were cleared by a person
     created_at = Timestamptz(index=True)
     updated_at = Timestamptz()
+
+
+class InstanceKeys(Table, tablename="instance_keys"):
+    """The keys an instance had, masked, and how often each was used. The one without an end is in use."""
+
+    id = BigSerial(primary_key=True)
+    tenant_id = Varchar(length=64)
+    instance_id = ForeignKey(Instances, null=False, on_delete=OnDelete.cascade, index=True)
+    mask = Varchar(length=64)
+    uses = BigInt(default=0)
+    first_used_at = BigInt(null=True, default=None)
+    last_used_at = BigInt(null=True, default=None)
+    created_at = BigInt()
+    retired_at = BigInt(null=True, default=None)
+
+
+class StateChanges(Table, tablename="state_changes"):
+    """Where a session has stood, for as long as the activity log. A login code is kept masked."""
+
+    id = BigSerial(primary_key=True)
+    tenant_id = Varchar(length=64)
+    instance_id = ForeignKey(Instances, null=False, on_delete=OnDelete.cascade, index=True)
+    state = Varchar(length=32)
+    code = Varchar(length=64, default="")
+    sentence = Text(default="")
+    is_error = Boolean(default=False)
+    login_mask = Varchar(length=64, null=True, default=None)
+    login_expires_at = BigInt(null=True, default=None)
+    created_at = BigInt(index=True)
 
 
 class Endpoints(Table, tablename="endpoints"):
@@ -305,6 +338,8 @@ ALL_TABLES: tuple[type[Table], ...] = (
     ApiKeys,
     RevokedTokens,
     Instances,
+    InstanceKeys,
+    StateChanges,
     Endpoints,
     Sequences,
     Events,

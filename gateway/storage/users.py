@@ -55,6 +55,11 @@ class UserStore:
         """Whether there is a user at all; the first start makes one when not."""
         return await Users.exists()
 
+    async def oldest(self) -> User | None:
+        """The first user there was, on behalf of nobody."""
+        row = await Users.select(*_COLUMNS).order_by(Users.created_at, Users.id).first()
+        return _to_user(row) if row else None
+
     async def find(self, user_id: UserId) -> User | None:
         """One user, on behalf of nobody (a token or key that names it is being checked)."""
         row = await Users.select(*_COLUMNS).where(Users.id == user_id).first()

@@ -66,6 +66,7 @@ _TAGS = (
     Tag(name="chats", description="Whom an instance knows, what was said, and what can be done to a message."),
     Tag(name="history", description="What happened to an instance."),
     Tag(name="webhooks", description="URLs that are told what happens, and what each was told."),
+    Tag(name="manager", description="The Instance Manager's `/api/v1`: the same instances in another dialect."),
     Tag(name="statistics", description="What was counted."),
     Tag(name="hooks", description="Where networks bring their news."),
     Tag(name="operations", description="Is it alive, is it ready, how is it doing."),

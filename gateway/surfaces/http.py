@@ -11,6 +11,8 @@ import itertools
 import math
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
@@ -20,6 +22,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.enums import ScopeType
+from litestar.exceptions import ValidationException
 from litestar.params import SkipValidation
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
@@ -84,8 +87,11 @@ def _caller_ip(scope: Scope, given: Services) -> str | None:
     return client_ip(client[0], hops.decode("latin-1"), trusted)
 
 
-def authenticated(app: ASGIApp) -> ASGIApp:
+def authenticated(app: ASGIApp, *, bot_tokens: bool = False, openable: bool = False) -> ASGIApp:
     """Middleware: only requests with a valid credential and within its rate get through.
+
+    `bot_tokens`: the token of a Telegram instance's bot is one, too. `openable`: MANAGER_OPEN=true lets programs in
+    that show none.
 
     Raises Unauthenticated, Forbidden (allow-list), TooManyRequests, and Unavailable for what would change something
     during a switch of the database. A middleware rather than a guard: Litestar
@@ -96,10 +102,15 @@ def authenticated(app: ASGIApp) -> ASGIApp:
         given: Services = scope["litestar_app"].state.services
         if scope.get("method") not in _READING:
             await given.door.passed()
-        who = await given.auth.authenticate(
-            bearer=bearer_of(scope), api_key=header(scope, b"x-api-key"), ip=_caller_ip(scope, given)
-        )
+        bearer, api_key = bearer_of(scope), header(scope, b"x-api-key")
+        if openable and given.settings.manager_open and not (bearer or api_key or _from_a_page(scope)):
+            who = await given.auth.anybody()
+        else:
+            who = await given.auth.authenticate(
+                bearer=bearer, api_key=api_key, ip=_caller_ip(scope, given), bot_tokens=bot_tokens
+            )
         given.limiter.check(who)
+        given.key_usage.note(who)
         scope["user"] = who
         # No id, name or word of ours holds a NUL, and PostgreSQL takes none.
         if "\0" in scope["path"]:
@@ -109,6 +120,11 @@ def authenticated(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, send)
 
     return recognise
+
+
+def _from_a_page(scope: Scope) -> bool:
+    """Whether a browser sent this: any page in it can make it ask an address of its own machine or network."""
+    return any(header(scope, name) is not None for name in (b"origin", b"sec-fetch-site", b"referer"))
 
 
 def provide_principal(request: Request[Any, Any, Any]) -> Principal:
@@ -156,6 +172,16 @@ def decode(body: bytes, kind: Any) -> Any:
         raise errors.InvalidInput(f"{path}: {reason}" if path else reason, field=path or None) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise errors.InvalidInput(f"The body is not valid JSON: {problem}", code="malformed_json") from None
+
+
+@contextmanager
+def fields_named(names: dict[str, str]) -> Iterator[None]:
+    """Refusals inside name their field as it is called on the wire of this route: `{"url": "webhookUrl"}`."""
+    try:
+        yield
+    except errors.InvalidInput as refusal:
+        refusal.field = names.get(refusal.field or "", refusal.field)
+        raise
 
 
 class Page(NamedTuple):
@@ -226,6 +252,20 @@ _STATUS: tuple[tuple[type[errors.GatewayError], int], ...] = (
 def status_of(refusal: errors.GatewayError) -> int:
     """The HTTP status that a refusal has by its class. A dialect may differ where its clients expect so."""
     return next((status for kind, status in _STATUS if isinstance(refusal, kind)), 500)
+
+
+def from_validation(request: Request[Any, Any, Any], problem: ValidationException) -> errors.InvalidInput:
+    """Litestar's own complaint about a parameter, or about a body that is not there, in our words."""
+    extra = problem.extra if isinstance(problem.extra, list) and problem.extra else [{}]
+    first = extra[0] if isinstance(extra[0], dict) else {}
+    message, key = str(first.get("message", "The request is not valid")), first.get("key")
+    if key == "data" or (not key and "`data`" in message):  # a body that is there is judged by StrictRequest
+        return errors.InvalidInput("A JSON body is required")
+    if key:
+        # Litestar names the handler's argument, which may be called otherwise on the wire.
+        argument = request.route_handler.parsed_fn_signature.parameters.get(key)
+        key = getattr(argument and argument.kwarg_definition, "name", None) or key
+    return errors.InvalidInput(f"{key}: {message}" if key else message, field=key)
 
 
 def headers_of(refusal: errors.GatewayError) -> dict[str, str]:

@@ -18,6 +18,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 
 import gateway
 from gateway.domain.errors import GatewayError
+from gateway.kit import process
 from gateway.services.health import Load
 from gateway.surfaces.http import bearer_of, caller_ip, header, iso, services
 
@@ -31,6 +32,15 @@ class Alive(Struct, frozen=True, rename="camel"):
     status: str
     timestamp: str
     db_provider: str
+
+
+class AliveInDetail(Alive, frozen=True, rename="camel"):
+    """The process answers. `uptime` in seconds; nothing here is ever reloaded while it runs."""
+
+    uptime: float
+    environment: str
+    hot_reload: bool
+    version: str
 
 
 class Ready(Struct, frozen=True):
@@ -47,10 +57,25 @@ class Refusal(Struct, frozen=True):
     code: str
 
 
-@get(["/health", "/api/health"], summary="Is the process alive")
-async def health(request: AnyRequest) -> Alive:
+@get("/health", summary="Is the process alive")
+async def health(request: AnyRequest) -> AliveInDetail:
     """Answers as long as the process does; asks neither the database nor anybody else."""
-    return Alive(status="ok", timestamp=iso(datetime.now(UTC)), db_provider=services(request).health.database)
+    given = services(request)
+    return AliveInDetail(
+        status="ok",
+        timestamp=iso(datetime.now(UTC)),
+        db_provider=given.health.database,
+        uptime=round(process.uptime(), 3),
+        environment=given.settings.environment,
+        hot_reload=False,
+        version=gateway.__version__,
+    )
+
+
+@get("/api/health", summary="The same, for clients of `/api/v1`")
+async def api_health(request: AnyRequest) -> Alive:
+    """Answers as long as the process does. Its word is another one, because older clients compare it."""
+    return Alive(status="healthy", timestamp=iso(datetime.now(UTC)), db_provider=services(request).health.database)
 
 
 @get(
@@ -150,4 +175,4 @@ def _refusal(status: int, sentence: str, code: str) -> Response[Refusal]:
     return Response(body, status_code=status, headers=headers, media_type="application/json")
 
 
-router = Router("/", route_handlers=[health, ready, metrics], tags=["operations"], security=[])
+router = Router("/", route_handlers=[health, api_health, ready, metrics], tags=["operations"], security=[])

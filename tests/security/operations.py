@@ -40,6 +40,8 @@ MANAGED = _policy(admin=OK, owner=OK, member=OK, own_key=403, stranger=403, **_S
 """What changes an instance as such: people only."""
 BELONGING = _policy(admin=OK, owner=OK, member=OK, own_key=OK, stranger=404, sibling_key=404, strange_key=404)
 """Webhooks and deliveries of an instance: to others they do not exist."""
+RUN = _policy(admin=OK, owner=OK, member=OK, own_key=403, stranger=404, **_STRANGE_KEYS)
+"""What changes an instance as such, on the surface that hides the instances of others: people only."""
 LISTED = _policy(admin=OK, owner=OK, member=OK, own_key=OK, stranger=OK, sibling_key=OK, strange_key=OK)
 """Everybody gets their own part."""
 SCRAPED = _policy(scraper=OK, **dict.fromkeys(("admin", "owner", "member", "stranger", "own_key"), 401))
@@ -52,6 +54,8 @@ class Operation(Struct, frozen=True, kw_only=True):
 
     policy: Policy
     ok: int = 200
+    ok_with_secret_keys: int | None = None
+    """The same where instance keys are secrets (INSTANCE_KEYS=secret), where that differs."""
     ok_by_key: int | None = None
     """The same for somebody who comes with an API key, where that differs."""
     code: str | None = None
@@ -89,6 +93,9 @@ _CANNOT: dict[str, Any] = {"ok": 400, "code": "unsupported"}
 _P, _G = _I + "/contacts/{contact_id}", _I + "/groups/{group_id}"
 _SOMEBODY: dict[str, Any] = {**_CANNOT, "names": {"contact_id": "{chat_id}"}}
 _SOME_GROUP: dict[str, Any] = {**_CANNOT, "names": {"group_id": "{chat_id}"}}
+_V1 = "/api/v1/instances"
+_V = _V1 + "/{instance_id}"
+_NO_CODE: dict[str, Any] = {"ok": 404, "code": "QR_NOT_AVAILABLE"}
 _WEBHOOK = "/api/webhooks/{webhook_id}"
 _DELIVERY = "/api/webhooks/deliveries/{delivery_id}"
 
@@ -243,6 +250,45 @@ OPERATIONS: dict[str, Operation] = {
     "POST /api/jobs/{name}/run": Operation(policy=ADMIN, names={"name": "usage_save"}),
     "GET /api/db/status": Operation(policy=ADMIN),
     "POST /api/db/switch": Operation(policy=ADMIN, json={"provider": "{database}"}),
+    # the Instance Manager: the same instances in another dialect
+    "GET /api/v1": Operation(policy=PUBLIC),
+    f"GET {_V1}": Operation(policy=PERSON),
+    f"POST {_V1}": Operation(
+        policy=PERSON, ok=201, json={"company_id": "made", "provider": "telegram", "token": "998{n}:" + "A" * 35}
+    ),
+    f"GET {_V1}/memory/stats": Operation(policy=PERSON),
+    f"GET {_V1}/stats/aggregated": Operation(policy=PERSON, query={"instance_ids": "{instance_id}"}),
+    f"POST {_V1}/batch/status": Operation(policy=PERSON, json={"instance_ids": ["{instance_id}"]}),
+    f"POST {_V1}/batch/update": Operation(
+        policy=PERSON, json={"updates": [{"id": "{instance_id}", "data": {"name": "zanzibar {n}"}}]}
+    ),
+    **{
+        f"GET {_V}{end}": Operation(policy=BELONGING)
+        for end in (
+            "",
+            "/memory",
+            "/status-history",
+            "/qr-history",
+            "/api-key-history",
+            "/api-key",
+            "/current-api-key",
+            "/activity-stats",
+            "/errors",
+            "/auth-status",
+            "/logs",
+            "/health",
+        )
+    },
+    f"GET {_V}/qr": Operation(policy=BELONGING, **_NO_CODE),
+    f"GET {_V}/current-qr": Operation(policy=BELONGING, **_NO_CODE),
+    f"GET {_V}/credentials": Operation(policy=BELONGING, ok_with_secret_keys=404),
+    f"POST {_V}/api-key/rotate": Operation(policy=RUN, ok=409, ok_with_secret_keys=200, spare="spare_instance"),
+    f"POST {_V}/clear-errors": Operation(policy=RUN),
+    f"POST {_V}/process": Operation(policy=RUN, json={"force_recreate": True}, spare="spare_instance"),
+    f"POST {_V}/start": Operation(policy=RUN),
+    f"POST {_V}/stop": Operation(policy=RUN, spare="spare_instance"),
+    f"POST {_V}/restart": Operation(policy=RUN, spare="spare_instance"),
+    f"DELETE {_V}": Operation(policy=RUN, spare="spare_instance"),
     # the networks, and those who run the gateway
     "POST /hooks/{provider}/{instance_id}": Operation(
         policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}

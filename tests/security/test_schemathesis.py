@@ -42,6 +42,7 @@ EXAMPLES = 6
 _count = itertools.count(1)
 
 _ENDS_OR_CHANGES = ("reconnect", "stop", "logout")
+_V1_ENDS_OR_CHANGES = ("process", "start", "stop", "restart")
 _REAL_BODY_IDS = {
     "phone": "chat_id",
     "instanceId": "instance_id",
@@ -256,6 +257,7 @@ class Builder:
         shop = await self.instance("shop", bot.token)
         spare = await self.instance("spare", self.telegram.add_bot(name="Spare").token)
         doomed = await self.instance("doomed", self.telegram.add_bot(name="Doomed").token)
+        doomed_too = await self.instance("doomed too", self.telegram.add_bot(name="Doomed too").token)
         hooked = await self.instance(
             "hooked", self.telegram.add_bot(name="Hooked").token, mode="webhook", webhookSecret=HOOK_SECRET
         )
@@ -284,6 +286,8 @@ class Builder:
             **{f"POST /api/instances/{{instance_id}}/{each}": spare_names for each in _ENDS_OR_CHANGES},
             **{f"{each} /api/webhooks/{{webhook_id}}": {"webhook_id": spare_webhook} for each in ("PUT", "PATCH")},
             "POST /api/whatsapp-simple/{instance_id}/logout": spare_names,
+            "DELETE /api/v1/instances/{instance_id}": {"instance_id": doomed_too},
+            **{f"POST /api/v1/instances/{{instance_id}}/{each}": spare_names for each in _V1_ENDS_OR_CHANGES},
             "DELETE /api/webhooks/{webhook_id}": {"webhook_id": doomed_webhook},
             "GET /api/instances/{instance_id}/chats/{chat_id}/messages/{message_id}/media": {
                 "message_id": str(photo["message_id"])

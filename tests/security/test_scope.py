@@ -21,6 +21,7 @@ _PREDICATE_IN_SQL = re.compile(r"\btenant_id\b\"?\s*(=|<>|!=|\bin\b|\bis\b|\blik
 _PREDICATE_METHODS = frozenset({"eq", "ne", "is_in", "not_in", "like", "ilike", "is_null", "is_not_null"})
 
 ALLOWED = {
+    "instances.py InstanceStore.count": "how many there may be is counted for a new one's tenant, not for a caller",
     "webhooks.py EndpointStore.count": "how many there may be is counted for the owner of a new one, not for a caller",
     "webhooks.py EndpointStore.some_instance": "names an instance of the endpoint's own tenant, for the machinery",
     "webhooks.py EndpointStore.listening": "which endpoints hear an accepted event, on behalf of nobody",

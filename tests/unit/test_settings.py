@@ -282,3 +282,13 @@ def test_no_text_makes_a_rule_fail_in_any_other_way(name: str, text: str) -> Non
         rules()[name].read(name.upper(), text)
     except SettingsError:
         pass
+
+
+def test_an_open_manager_is_refused_where_others_can_reach_it(env: dict[str, str]) -> None:
+    assert Settings.from_env(env | {"MANAGER_OPEN": "true"}).manager_open
+    assert Settings.from_env(env | {"MANAGER_OPEN": "true", "HOST": "::1"}).manager_open
+    for host in ("0.0.0.0", "::", "192.0.2.1", "gateway.example.com"):
+        with pytest.raises(SettingsError, match=f"^MANAGER_OPEN=true lets everybody who reaches HOST={host} manage"):
+            Settings.from_env(env | {"MANAGER_OPEN": "true", "HOST": host})
+    anyway = Settings.from_env(env | {"MANAGER_OPEN": "true", "MANAGER_OPEN_ANYWAY": "true", "HOST": "0.0.0.0"})
+    assert anyway.host == "0.0.0.0"

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gateway.domain.instances import Credentials, ProviderName
-from gateway.providers.contract import SessionContext
-from gateway.providers.telegram.config import check_config
+from gateway.providers.contract import BadCredentials, SessionContext
+from gateway.providers.telegram.config import check_config, is_token
 from gateway.providers.telegram.session import TelegramSession
 from gateway.settings import Settings
 
@@ -51,6 +51,8 @@ class TelegramProvider:
             await shared.aclose()
 
     async def _client(self, token: str) -> BotClient:
+        if not is_token(token):
+            raise BadCredentials("not_a_token", "This is no bot token at all; give the instance one from @BotFather.")
         async with self._opening:
             if self._shared is None:
                 self._shared = await asyncio.to_thread(_open_shared, self._api_base, self._local)

@@ -1,6 +1,7 @@
 """What a caller may configure for a Telegram bot, read leniently once and then kept as typed values.
 
     token               the bot's token from @BotFather; required. Also botToken, telegramBotToken
+    anyToken            take any token, and leave it to the session to find that it is none
     mode                polling (default) or webhook
     webhookSecret       what Telegram shows us in webhook mode; generated when absent. Also secretToken
     dropPendingUpdates  forget what waited at Telegram, at every start of the session
@@ -41,6 +42,7 @@ UPDATE_KINDS = (
 
 # Telegram's own tokens have some ten digits and 35 characters; self-made Bot API servers use others.
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{10,200}")
+_SAYABLE = re.compile(r"[!-~]{1,256}")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")  # core.telegram.org/bots/api#setwebhook allows 1 to 256
 _TRUE, _FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off", ""})
 
@@ -58,13 +60,19 @@ class TelegramConfig(Struct, frozen=True, kw_only=True):
         return f"TelegramConfig(mode={self.mode!r})"
 
 
+def is_token(text: str) -> bool:
+    """Whether this could be a bot's token."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 def check_config(config: Mapping[str, object]) -> Credentials:
     """What a caller configured, as credentials to be sealed. Raises InvalidInput naming the field."""
     token = _first(config, "token", "botToken", "bot_token", "telegramBotToken", "telegram_bot_token")
     if not isinstance(token, str) or not token.strip():
         raise InvalidInput("A Telegram bot needs its token; get one from @BotFather.", field="token")
     token = token.strip()
-    if _TOKEN.fullmatch(token) is None:
+    fits = _SAYABLE.fullmatch if _flag(_first(config, "anyToken", "any_token"), "anyToken") else _TOKEN.fullmatch
+    if fits(token) is None:
         raise InvalidInput(
             "This is not a Telegram bot token; it looks like 123456789:AAF... and comes from @BotFather.",
             field="token",

@@ -57,6 +57,7 @@ class TelegramSession:
         self._taker: UpdateTaker | None = None
         self._offset: int | None = None
         self._greeting = "Connected."
+        self._account: str | None = None
         self._settled = False
         self._proven = False
         self._conflicts = 0
@@ -118,6 +119,10 @@ class TelegramSession:
     async def profile(self) -> Profile:
         """Who this bot is at Telegram."""
         return await self._bot.profile()
+
+    def account(self) -> str | None:
+        """The bot's `@name`."""
+        return self._account
 
     async def ping(self) -> None:
         """Ask Telegram who this bot is."""
@@ -229,6 +234,7 @@ class TelegramSession:
 
     async def _introduce(self) -> None:
         who = await self._bot.prove()
+        self._account = f"@{who.username}" if who.username else str(who.address)
         self._greeting = f"Connected as @{who.username}." if who.username else f"Connected as {who.name}."
 
 

@@ -108,6 +108,11 @@ class Doing:
             raise NotConnected(self._context.instance.id)
         return Profile(address=about.pn, name=self._reader.own_name if self._reader else "")
 
+    def account(self) -> str | None:
+        """The linked phone's number."""
+        pn = self._reader.about().pn if self.link is not None and self._reader is not None else None
+        return pn.partition("@")[0] if pn else None
+
     async def people(self) -> Sequence[Person]:
         """The phone's address book and everybody met."""
         saved, met = await book.people(self.client, self._about())

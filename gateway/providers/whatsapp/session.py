@@ -13,7 +13,7 @@ from typing import Any
 
 from gateway.domain.errors import Conflict, GatewayError, NetworkUnreachable
 from gateway.domain.events import Event
-from gateway.domain.instances import LoginCode
+from gateway.domain.instances import LOGGED_OUT_HERE, LoginCode
 from gateway.kit.log import get_logger
 from gateway.providers.contract import Interrupted, LoggedOut, NotLoggedIn, SessionContext
 from gateway.providers.whatsapp import codes, devices, library
@@ -64,7 +64,7 @@ class WhatsAppSession(Doing):
             await self.link.client.logout()
         except NotLive:
             return
-        self._finish(LoggedOut("logged_out", "Logged out."))
+        self._finish(LoggedOut("logged_out", LOGGED_OUT_HERE))
 
     # -- linking ------------------------------------------------------------------------------------------------
 

@@ -28,10 +28,10 @@ from gateway.surfaces.api import (
     whatsapp_simple,
 )
 from gateway.surfaces.api.documented import SECURITY
-from gateway.surfaces.api.errors import EXCEPTION_HANDLERS
+from gateway.surfaces.api.errors import EXCEPTION_HANDLERS, refuse
 from gateway.surfaces.http import BODY_LIMIT, WHO, StrictRequest, authenticated
 
-__all__ = ["EXCEPTION_HANDLERS", "router"]
+__all__ = ["EXCEPTION_HANDLERS", "refuse", "router"]
 
 
 def _behind_login(path: str, handlers: list[Any], tag: str) -> Router:

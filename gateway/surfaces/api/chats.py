@@ -26,8 +26,8 @@ from gateway.surfaces.api.schemas.messages import (
 )
 from gateway.surfaces.api.schemas.paging import Pagination
 from gateway.surfaces.api.schemas.whatsapp import SendReply, Succeeded
-from gateway.surfaces.api.shared import AnyRequest, EndDate, Limit, Skip, StartDate, fields_named
-from gateway.surfaces.http import Who, moment_of, page_of, services
+from gateway.surfaces.api.shared import AnyRequest, EndDate, Limit, Skip, StartDate
+from gateway.surfaces.http import Who, fields_named, moment_of, page_of, services
 
 DEFAULT_MESSAGES = 50
 _LIST = refusals(400, 401, 403, 404, 429, 500)

@@ -23,8 +23,8 @@ from gateway.surfaces.api.schemas.contacts import (
     StoredContact,
 )
 from gateway.surfaces.api.schemas.paging import Pagination
-from gateway.surfaces.api.shared import AnyRequest, Limit, Skip, fields_named
-from gateway.surfaces.http import Who, page_of, services
+from gateway.surfaces.api.shared import AnyRequest, Limit, Skip
+from gateway.surfaces.http import Who, fields_named, page_of, services
 
 DEFAULT_CONTACTS = 100
 _MOST_CONTACTS = 10_000

@@ -13,7 +13,7 @@ from litestar.types import ExceptionHandlersMap
 
 from gateway.domain.errors import GatewayError, InvalidInput, NotConnected, NotYours
 from gateway.kit.log import get_logger
-from gateway.surfaces.http import headers_of, request_id, status_of
+from gateway.surfaces.http import from_validation, headers_of, request_id, status_of
 
 log = get_logger(__name__)
 
@@ -46,7 +46,7 @@ def refuse(request: Request[Any, Any, Any], problem: Exception) -> Response[Erro
     if isinstance(problem, GatewayError):
         return _refusal(request, problem)
     if isinstance(problem, ValidationException):
-        return _refusal(request, _from_validation(request, problem))
+        return _refusal(request, from_validation(request, problem))
     if isinstance(problem, HTTPException) and problem.status_code < 500:
         status = problem.status_code
         text = _TEXTS.get(status) or problem.detail or HTTPStatus(status).phrase
@@ -74,20 +74,6 @@ def _refusal(request: Request[Any, Any, Any], problem: GatewayError) -> Response
         error=_camel(problem.sentence, field), code=problem.code, field=_camel(field, field) if field else None
     )
     return Response(body, status_code=status, headers=headers_of(problem))
-
-
-def _from_validation(request: Request[Any, Any, Any], problem: ValidationException) -> InvalidInput:
-    """Litestar's own complaint about a query, path or header parameter, or about a body that is not there."""
-    extra = problem.extra if isinstance(problem.extra, list) and problem.extra else [{}]
-    first = extra[0] if isinstance(extra[0], dict) else {}
-    message, key = str(first.get("message", "The request is not valid")), first.get("key")
-    if key == "data" or (not key and "`data`" in message):  # a body that is there is judged by StrictRequest
-        return InvalidInput("A JSON body is required")
-    if key:
-        # Litestar names the handler's argument, which may be called otherwise on the wire.
-        argument = request.route_handler.parsed_fn_signature.parameters.get(key)
-        key = getattr(argument and argument.kwarg_definition, "name", None) or key
-    return InvalidInput(f"{key}: {message}" if key else message, field=key)
 
 
 def _camel(text: str, field: str | None) -> str:

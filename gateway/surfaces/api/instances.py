@@ -19,9 +19,9 @@ from gateway.surfaces.api.schemas.instances import (
     instance_fields,
 )
 from gateway.surfaces.api.schemas.whatsapp import SendBody, SendMediaBody, SendReply
-from gateway.surfaces.api.shared import AnyRequest, IdempotencyKey, fields_named
+from gateway.surfaces.api.shared import AnyRequest, IdempotencyKey
 from gateway.surfaces.api.uploads import UploadOperation, UploadRequest, read_upload
-from gateway.surfaces.http import Who, services
+from gateway.surfaces.http import Who, fields_named, services
 
 _FIELDS = {"url": "webhookUrl", "secret": "webhookSecret"}
 _READ = refusals(401, 403, 404, 429, 500)

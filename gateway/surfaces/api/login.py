@@ -21,8 +21,8 @@ from gateway.surfaces.api.schemas.login import (
     QrPicture,
     QrReply,
 )
-from gateway.surfaces.api.shared import AnyRequest, fields_named
-from gateway.surfaces.http import Who, maybe_iso, services
+from gateway.surfaces.api.shared import AnyRequest
+from gateway.surfaces.http import Who, fields_named, maybe_iso, services
 
 QR_WAIT = 10.0
 """Seconds that a request for a QR code waits for the first one."""

@@ -9,8 +9,8 @@ from gateway.domain.ids import Address, InstanceId
 from gateway.surfaces.api.documented import refusals
 from gateway.surfaces.api.schemas.messages import ReadBody
 from gateway.surfaces.api.schemas.whatsapp import Succeeded
-from gateway.surfaces.api.shared import AnyRequest, fields_named
-from gateway.surfaces.http import Who, services
+from gateway.surfaces.api.shared import AnyRequest
+from gateway.surfaces.http import Who, fields_named, services
 
 _ACT = refusals(400, 401, 403, 404, 413, 429, 500, 502, 504)
 _FIELDS = {"to": "chatId"}

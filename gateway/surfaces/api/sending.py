@@ -18,9 +18,9 @@ from gateway.surfaces.api.schemas.whatsapp import (
     mentioned,
     reference_of,
 )
-from gateway.surfaces.api.shared import AnyRequest, fields_named
+from gateway.surfaces.api.shared import AnyRequest
 from gateway.surfaces.api.uploads import Upload
-from gateway.surfaces.http import services
+from gateway.surfaces.http import fields_named, services
 
 _FIELDS = {"to": "phone", "text": "message", "reply_to": "replyTo"}
 """What providers call the parts of a message, and what they are called here."""

@@ -1,13 +1,9 @@
 """What the routes of this surface have in common: the type of a request, and the query parameters of lists."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 from litestar import Request
 from litestar.params import HeaderParameter, QueryParameter
-
-from gateway.domain.errors import InvalidInput
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -29,13 +25,3 @@ IdempotencyKey = Annotated[
         " answer, and nothing is sent twice; with another request it is refused (409).",
     ),
 ]
-
-
-@contextmanager
-def fields_named(names: dict[str, str]) -> Iterator[None]:
-    """Refusals inside name their field as it is called on the wire of this route: `{"url": "webhookUrl"}`."""
-    try:
-        yield
-    except InvalidInput as refusal:
-        refusal.field = names.get(refusal.field or "", refusal.field)
-        raise

@@ -11,8 +11,8 @@ from gateway.domain.usage_limits import EVERYBODY, LimitOwner
 from gateway.services.checks import require_person
 from gateway.surfaces.api.documented import refusals
 from gateway.surfaces.api.schemas.usage_limits import AllowanceReply, LimitsBody, LimitsReply
-from gateway.surfaces.api.shared import AnyRequest, fields_named
-from gateway.surfaces.http import Who, services
+from gateway.surfaces.api.shared import AnyRequest
+from gateway.surfaces.http import Who, fields_named, services
 
 _READ = refusals(401, 403, 404, 429, 500)
 _SET = refusals(400, 401, 403, 404, 413, 429, 500)

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 
-from tests.contract.api.exchanges import FOLDER, Step, read, stories
 from tests.contract.api.rows import PERIODS, ROUTES, RULES
 from tests.contract.api.test_over_whatsapp import REFUSING
+from tests.contract.exchanges import Step, read, stories
 from tests.proofs import is_there
 
-ALL_STORIES = [*stories(), *(f"whatsapp/{path.stem}" for path in sorted((FOLDER / "whatsapp").glob("*.json")))]
+FOLDER = Path(__file__).parent
+ALL_STORIES = [*stories(FOLDER), *(f"whatsapp/{path.stem}" for path in sorted((FOLDER / "whatsapp").glob("*.json")))]
 
 
 def steps() -> Iterator[Step]:
     """Every recorded request."""
     for name in ALL_STORIES:
-        yield from (step for step in read(name).steps if step.request)
+        yield from (step for step in read(FOLDER, name).steps if step.request)
 
 
 def matches(route: str, request: str) -> bool:

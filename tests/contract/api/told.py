@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tests.contract.api.exchanges import difference
+from tests.contract.exchanges import difference
 from tests.e2e.whatsapp.town import ANN
 from tests.simulators.receiver import Received
 

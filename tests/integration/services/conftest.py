@@ -17,6 +17,7 @@ from gateway.kit.secrets import PasswordHasher, Sealer
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
 from gateway.services.door import Door
+from gateway.services.key_usage import KeyUsage
 from gateway.services.limits import Limiter
 from gateway.services.principals import OPERATOR
 from gateway.services.tenants import CreatedUser, NewUser, Tenants
@@ -47,6 +48,7 @@ class Gate:
     tenants: Tenants
     limiter: Limiter
     door: Door
+    key_usage: KeyUsage
 
     async def let_in(
         self, email: str, *, role: Role | None = None, tenant_id: TenantId | None = None, password: str = PASSWORD
@@ -107,6 +109,7 @@ def gate_over(storage: Storage, clock: Clock, settings: Settings, *, hasher: Pas
         tenants=Tenants(storage, auth=auth, hasher=hasher, clock=clock),
         limiter=Limiter(settings.api_rate_limit, clock),
         door=Door(),
+        key_usage=KeyUsage(storage, clock, secret_keys=settings.instance_keys == "secret"),
     )
 
 

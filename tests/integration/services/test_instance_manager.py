@@ -216,7 +216,9 @@ async def test_a_later_import_brings_what_came_meanwhile_and_leaves_what_was_cha
     way: Way, old: OldManager
 ) -> None:
     await way.take(old)
-    await way.storage.instances.update(SHOP, name="Renamed", description="here", now=SAID)
+    held = await way.storage.instances.find(SHOP)
+    assert held is not None
+    await way.storage.instances.update(structs.replace(held, name="Renamed", description="here"), now=SAID)
     await old.message(
         SHOP, message_id="false_79001234567@c.us_3EB0A9", chat_id="79001234567@c.us", message_body="later",
         timestamp=int((SAID + timedelta(hours=1)).timestamp()),

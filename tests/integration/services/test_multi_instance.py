@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from gateway.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from gateway.domain.ids import Address, InstanceId, TenantId
@@ -185,7 +186,9 @@ async def test_a_later_import_brings_what_came_meanwhile_and_leaves_what_was_cha
     way: Way, old: OldSystem
 ) -> None:
     await way.take(old.path)
-    await way.storage.instances.update(SHOP, name="Renamed", description="here", now=BORN)
+    shop = await way.storage.instances.find(SHOP)
+    assert shop is not None
+    await way.storage.instances.update(structs.replace(shop, name="Renamed", description="here"), now=BORN)
     old.add("Message", instanceId=SHOP, remoteJid=CUSTOMER, content="later", createdAt=ms(BORN + timedelta(hours=1)))
     report = await way.take(old.path)
     assert dict(+report.new) == {"messages": 1}

@@ -16,6 +16,7 @@ NAMES = [
     "authorization_check",
     "usage_save",
     "usage_flush",
+    "key_usage_flush",
     "usage_limits",
     "system_metrics",
     "prune",

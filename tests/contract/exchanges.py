@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
-
-FOLDER = Path(__file__).parent
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -66,24 +64,45 @@ class Story(Struct, kw_only=True, forbid_unknown_fields=True):
     steps: list[Step]
 
 
-def stories() -> list[str]:
+def stories(folder: Path) -> list[str]:
     """The names of the recorded files."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+    return sorted(path.stem for path in folder.glob("*.json"))
 
 
-def read(name: str) -> Story:
+def read(folder: Path, name: str) -> Story:
     """One recorded file."""
-    return msgspec.convert(json.loads((FOLDER / f"{name}.json").read_text()), Story)
+    return msgspec.convert(json.loads((folder / f"{name}.json").read_text()), Story)
+
+
+def unrecorded(folder: Path, routes: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The routes (method and path, with `{name}` for what varies) that no step of any recorded file asks."""
+    recorded = {
+        tuple(step.request.partition("?")[0].split(" ", 1))
+        for name in stories(folder)
+        for step in read(folder, name).steps
+        if step.request
+    }
+
+    def asked(method: str, path: str) -> bool:
+        parts = path.rstrip("/").split("/")
+        return any(
+            verb == method.upper()
+            and len(given := said.rstrip("/").split("/")) == len(parts)
+            and all(part.startswith("{") or part == one for part, one in zip(parts, given, strict=True))
+            for verb, said in recorded
+        )
+
+    return [route for route in routes if not asked(*route)]
 
 
 def filled(value: Any, names: dict[str, str]) -> Any:
-    """The same with every `{name}` replaced."""
+    """The same with every `{name}` replaced, in keys as well."""
     if isinstance(value, str):
         return re.sub(r"\{(\w+)\}", lambda match: names.get(match[1], match[0]), value)
     if isinstance(value, list):
         return [filled(inner, names) for inner in value]
     if isinstance(value, dict):
-        return {key: filled(inner, names) for key, inner in value.items()}
+        return {filled(key, names): filled(inner, names) for key, inner in value.items()}
     return value
 
 

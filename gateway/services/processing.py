@@ -1,0 +1,51 @@
+"""Bringing a session to where its instance's row wants it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from gateway.domain.ids import InstanceId
+from gateway.domain.tenants import Principal
+from gateway.services.instances import Instances
+from gateway.sessions.registry import Registry
+from gateway.storage.storage import Storage
+
+
+class Action(StrEnum):
+    """What it took."""
+
+    CREATE = "create"
+    """It never ran before."""
+    UPDATE = "update"
+    """It ran with other credentials than are stored."""
+    START = "start"
+    RECREATE = "recreate"
+    NO_CHANGE = "no_change"
+
+
+class Processing:
+    """Compares and acts."""
+
+    def __init__(self, storage: Storage, instances: Instances, sessions: Registry) -> None:
+        self._storage = storage
+        self._instances = instances
+        self._sessions = sessions
+
+    async def reconcile(self, who: Principal, instance_id: InstanceId, *, anew: bool = False) -> Action:
+        """Start it if it does not run, anew if it runs with other credentials; `anew` forgets a linked device, too.
+
+        Raises NotFound, NotYours, and Conflict (code `exported`) when it moved away.
+        """
+        await self._instances.get(who, instance_id)
+        if anew:
+            await self._instances.recreate(who, instance_id)
+            return Action.RECREATE
+        state = self._sessions.state(instance_id)
+        if state is None or state.kind.is_final:
+            ran_before = bool(await self._storage.states.page(who, instance_id, limit=1))
+            await self._instances.reconnect(who, instance_id)
+            return Action.START if ran_before else Action.CREATE
+        if self._sessions.runs_with(instance_id, await self._storage.instances.credentials(instance_id)):
+            return Action.NO_CHANGE
+        await self._instances.reconnect(who, instance_id)
+        return Action.UPDATE
