@@ -229,7 +229,7 @@ async def running(
             instances=instances,
             key_usage=key_usage,
             histories=Histories(storage, instances, key_usage),
-            vitals=LooksAfter(storage, instances, registry, key_usage, pulses, clock),
+            vitals=LooksAfter(storage, instances, registry, key_usage, pulses, clock, calendar),
             processing=Processing(storage, instances, registry),
             logins=Logins(instances, registry, providers, clock),
             messaging=messaging,

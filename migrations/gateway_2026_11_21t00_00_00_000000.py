@@ -95,7 +95,9 @@ DESCRIPTION = "The first tables"
 
 
 async def forwards():
-    manager = MigrationManager(migration_id=ID, app_name="gateway", description=DESCRIPTION)
+    manager = MigrationManager(
+        migration_id=ID, app_name="gateway", description=DESCRIPTION
+    )
 
     manager.add_table(
         class_name="RevokedTokens",
@@ -104,29 +106,53 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(class_name="Events", tablename="events", schema=None, columns=None)
+    manager.add_table(
+        class_name="Events", tablename="events", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="Tenants", tablename="tenants", schema=None, columns=None)
+    manager.add_table(
+        class_name="Tenants", tablename="tenants", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="Instances", tablename="instances", schema=None, columns=None)
+    manager.add_table(
+        class_name="Instances", tablename="instances", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="Activities", tablename="activities", schema=None, columns=None)
+    manager.add_table(
+        class_name="Activities", tablename="activities", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="Sequences", tablename="sequences", schema=None, columns=None)
+    manager.add_table(
+        class_name="Sequences", tablename="sequences", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="ApiKeys", tablename="api_keys", schema=None, columns=None)
+    manager.add_table(
+        class_name="ApiKeys", tablename="api_keys", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="Contacts", tablename="contacts", schema=None, columns=None)
+    manager.add_table(
+        class_name="Contacts", tablename="contacts", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="Attempts", tablename="attempts", schema=None, columns=None)
+    manager.add_table(
+        class_name="Attempts", tablename="attempts", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="Deliveries", tablename="deliveries", schema=None, columns=None)
+    manager.add_table(
+        class_name="Deliveries", tablename="deliveries", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="Users", tablename="users", schema=None, columns=None)
+    manager.add_table(
+        class_name="Users", tablename="users", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="Endpoints", tablename="endpoints", schema=None, columns=None)
+    manager.add_table(
+        class_name="Endpoints", tablename="endpoints", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="UsageDays", tablename="usage_days", schema=None, columns=None)
+    manager.add_table(
+        class_name="UsageDays", tablename="usage_days", schema=None, columns=None
+    )
 
     manager.add_table(
         class_name="IdempotencyKeys",
@@ -135,11 +161,17 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(class_name="Chats", tablename="chats", schema=None, columns=None)
+    manager.add_table(
+        class_name="Chats", tablename="chats", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="Messages", tablename="messages", schema=None, columns=None)
+    manager.add_table(
+        class_name="Messages", tablename="messages", schema=None, columns=None
+    )
 
-    manager.add_table(class_name="AuditLines", tablename="audit", schema=None, columns=None)
+    manager.add_table(
+        class_name="AuditLines", tablename="audit", schema=None, columns=None
+    )
 
     manager.add_column(
         table_class_name="RevokedTokens",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from itertools import pairwise
 
 from gateway.domain.histories import Overview, StateChange, Vitals
 from gateway.domain.ids import InstanceId
 from gateway.domain.instances import SessionStateKind
 from gateway.domain.tenants import Principal
-from gateway.domain.usage import Counters
+from gateway.domain.usage import Calendar, Counters
 from gateway.kit.clock import Clock
 from gateway.services.instances import Instances
 from gateway.services.key_usage import KeyUsage
@@ -34,7 +33,9 @@ class LooksAfter:
         keys: KeyUsage,
         pulses: Pulses,
         clock: Clock,
+        calendar: Calendar,
     ) -> None:
+        self._calendar = calendar
         self._storage = storage
         self._instances = instances
         self._sessions = sessions
@@ -47,7 +48,7 @@ class LooksAfter:
         instance = await self._instances.get(who, instance_id)
         now = self._clock.now()
         states, messages = self._storage.states, self._storage.messages
-        days = await self._storage.usage.days(who, since=now.astimezone(UTC).date(), instance_id=instance_id)
+        days = await self._storage.usage.days(who, since=self._calendar.day_of(now), instance_id=instance_id)
         checks, last_check_at = self._pulses.taken(instance_id)
         return Vitals(
             instance=instance,
@@ -67,7 +68,7 @@ class LooksAfter:
     async def overview(self, who: Principal) -> Overview:
         """Every instance within reach."""
         now = self._clock.now()
-        days = await self._storage.usage.days(who, since=now.astimezone(UTC).date())
+        days = await self._storage.usage.days(who, since=self._calendar.day_of(now))
         return Overview(
             instances=await self._instances.list(who),
             errors=await self._storage.states.errors_by_instance(who),
