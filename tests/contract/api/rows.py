@@ -22,7 +22,7 @@ ROUTES: dict[str, frozenset[int]] = {
         ("GET /api/instances/{}/status", [200]),
         ("POST /api/instances/{}/reconnect", [200]),
         ("POST /api/instances/{}/logout", [200]),
-        ("GET /api/instances/{}/qr", [200, 404]),  # 202 needs a clock: see `test_waiting_for_a_qr_code.py`
+        ("GET /api/instances/{}/qr", [200, 404]),  # and 202: `test_qr_code.py`
         ("GET /api/instances/{}/activity", [200, 400]),
         ("GET /api/instances/{}/events", [200, 400]),
         ("GET /api/instances/{}/chats/{c}/messages", [200, 400]),

@@ -36,6 +36,9 @@ async def as_voice_note(data: bytes) -> bytes:
     try:
         async with asyncio.timeout(TIMEOUT):
             out, _ = await process.communicate(data)
+    except RuntimeError:
+        # uvloop's word for a program that ended before it was written to; asyncio's own loop only closes the pipe.
+        out = b""
     except TimeoutError:
         raise InvalidInput("This sound takes too long to convert; send it as Ogg with Opus.", field="file") from None
     finally:

@@ -39,6 +39,7 @@ ABANDONED_AT_MOST: Final = 60
 IDLE_SECONDS: Final = 20.0
 """How long a child process without pairings is kept for the next one. It takes some 90 MB."""
 CODE_TIMEOUT: Final = 30.0
+OVER: Final = "The pairing ended before WhatsApp gave a code; ask again once a QR code is shown."
 COMMAND: Final = (sys.executable, "-m", "gateway.providers.whatsapp.pairing.worker")
 
 
@@ -62,6 +63,8 @@ class OpenPairing:
 
     async def give_code(self, phone: str) -> str:
         """The code to type on the phone with this number. Raises NetworkRefused or NetworkUnreachable."""
+        if self.over:
+            raise NetworkUnreachable(OVER, maybe_sent=False)
         waiting: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._codes.append(waiting)
         self._child.say(GiveCode(id=self.id, phone=phone))
@@ -77,7 +80,7 @@ class OpenPairing:
         if self.over:
             for waiting in self._codes:
                 if not waiting.done():
-                    waiting.set_exception(NetworkUnreachable("The pairing ended before it.", maybe_sent=False))
+                    waiting.set_exception(NetworkUnreachable(OVER, maybe_sent=False))
             self._codes.clear()
         if isinstance(news, Type) and self._codes:
             waiting = self._codes.pop(0)
@@ -111,7 +114,9 @@ class _Child:
 
     def say(self, wish: Wish) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(line(wish))
+        # uvloop's word for a pipe whose reader has ended. The pairings hear of that end from `_hear`.
+        with contextlib.suppress(RuntimeError):
+            self._process.stdin.write(line(wish))
 
     async def end(self) -> None:
         """Close its stdin, by which it ends; kill it when it does not."""

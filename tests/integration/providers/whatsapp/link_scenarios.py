@@ -153,7 +153,7 @@ async def test_a_device_opened_twice_belongs_to_the_second(device: Device) -> No
 
 
 class Unhurried(Pairing):
-    """Lets go of a linked device only after the past has come, as happens on a machine that has much to do."""
+    """Lets go of a linked device only after the past was announced, as happens on a machine that has much to do."""
 
     def __init__(self, wish: Pair, worker: Worker) -> None:
         self._told = False
@@ -161,7 +161,7 @@ class Unhurried(Pairing):
 
     def _event(self, code: int, payload: bytes) -> None:
         super()._event(code, payload)
-        self._told = self._told or code == Code.HISTORY_SYNC
+        self._told = self._told or self._past_due > 0
 
     def _finish(self, news: News) -> None:
         if isinstance(news, Linked) and not self._told:

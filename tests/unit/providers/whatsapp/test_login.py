@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -127,6 +129,21 @@ async def test_a_code_that_was_asked_for_when_the_child_died_is_not_waited_for(o
         await login.pairing_code(DEADLY)
     with pytest.raises(Interrupted):
         await running
+
+
+async def test_a_child_that_has_ended_is_asked_for_nothing(office: Office, until: Until) -> None:
+    async with office.desk.pairing(
+        store_name="shows", device_name="Gateway", spool=SPOOL, history=False, proxy=None
+    ) as pairing:
+        assert isinstance(await pairing.next(), Scan)
+        [child] = office.children
+        os.kill(child, signal.SIGKILL)
+        await until(lambda: office.is_gone(child))
+        with pytest.raises(NetworkUnreachable, match="ended"):
+            await pairing.give_code(GOOD)
+        assert isinstance(await pairing.next(), Failed)
+        with pytest.raises(NetworkUnreachable, match="ended"):
+            await pairing.give_code(GOOD)
 
 
 async def test_a_login_that_is_stopped_is_given_up_at_the_child(office: Office, until: Until) -> None:
