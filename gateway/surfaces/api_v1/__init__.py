@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Router
 
 from gateway.surfaces.api_v1 import batch, history, instances, lifecycle, login, root
+from gateway.surfaces.api_v1.addressed import INSTANCE, PUBLIC_INSTANCE
 from gateway.surfaces.api_v1.documented import SECURITY
 from gateway.surfaces.api_v1.errors import EXCEPTION_HANDLERS, refuse
 from gateway.surfaces.api_v1.rates import rated
@@ -27,6 +28,33 @@ def manager(path: str, handlers: list[Any], tag: str) -> Router:
         dependencies={"who": WHO},
         request_class=StrictRequest,
         request_max_body_size=BODY_LIMIT,
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+
+
+def of_instance(path: str, handlers: list[Any], tag: str, *, bot_tokens: bool = False) -> Router:
+    """Routes of one instance, which its key selects: see `addressed`. `bot_tokens`: its bot's token does, too."""
+    return Router(
+        path,
+        route_handlers=handlers,
+        tags=[tag],
+        security=SECURITY,
+        middleware=[partial(authenticated, bot_tokens=bot_tokens), rated],
+        dependencies={"who": WHO, "instance": INSTANCE},
+        request_class=StrictRequest,
+        request_max_body_size=BODY_LIMIT,
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+
+
+def of_anybody(path: str, handlers: list[Any], tag: str) -> Router:
+    """Routes that tell anybody how one instance is doing, and nothing else."""
+    return Router(
+        path,
+        route_handlers=handlers,
+        tags=[tag],
+        security=[],
+        dependencies={"instance": PUBLIC_INSTANCE},
         exception_handlers=EXCEPTION_HANDLERS,
     )
 
