@@ -68,7 +68,7 @@ router = Router(
         manager("/instances", lifecycle.HANDLERS, "manager"),
         manager("/instances", login.HANDLERS, "manager"),
         manager("/instances", history.HANDLERS, "manager"),
-        manager("/company", company.HANDLERS, "company"),
-        of_instance("/stored-messages", stored_messages.HANDLERS, "stored messages"),
+        manager("/company", company.HANDLERS, "manager"),
+        of_instance("/stored-messages", stored_messages.HANDLERS, "manager"),
     ],
 )
