@@ -456,8 +456,8 @@ async def test_a_value_that_cannot_be_is_refused_and_its_field_named(house: Hous
 
 _LISTS = ("activity", "contacts/db", "chats", "chats/{chat}/messages")
 _WINDOWS = (
-    "limit=0", "limit=-1", "limit=1001", "limit=many", "limit=1.5", "limit=" + "9" * 5000, f"limit={2**63}", "offset=-1",
-    f"offset={2**31}", "isGroup=maybe", "isGroup=2", "chatId=", "chatId=" + "1" * 256,
+    "limit=0", "limit=-1", "limit=1001", "limit=many", "limit=1.5", "limit=" + "9" * 5000, f"limit={2**63}",
+    "offset=-1", f"offset={2**31}", "isGroup=maybe", "isGroup=2", "chatId=", "chatId=" + "1" * 256,
 )  # fmt: skip
 QUERIES: list[Bad] = [
     *(
