@@ -234,7 +234,7 @@ async def running(
             processing=Processing(storage, instances, registry),
             logins=Logins(instances, registry, providers, clock),
             messaging=messaging,
-            stored_messages=StoredMessages(storage, instances, addresses, clock, calendar),
+            stored_messages=StoredMessages(storage, addresses, clock, calendar),
             media=MediaFiles(egress, max_bytes=settings.media_max_mb * MEBIBYTE),
             idempotency=Idempotency(storage, clock),
             contacts=Contacts(storage, addresses, live, messaging, clock),

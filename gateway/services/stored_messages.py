@@ -17,7 +17,6 @@ from gateway.domain.usage import Calendar
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
 from gateway.services.addresses import Addresses
-from gateway.services.instances import Instances
 from gateway.services.retention import PRUNE_BATCH
 from gateway.storage.storage import Storage
 
@@ -34,11 +33,8 @@ class SeenMessage(Struct, frozen=True):
 class StoredMessages:
     """A label groups what is within the caller's reach anyway, and opens nothing."""
 
-    def __init__(
-        self, storage: Storage, instances: Instances, addresses: Addresses, clock: Clock, calendar: Calendar
-    ) -> None:
+    def __init__(self, storage: Storage, addresses: Addresses, clock: Clock, calendar: Calendar) -> None:
         self._storage = storage
-        self._instances = instances
         self._addresses = addresses
         self._clock = clock
         self._calendar = calendar
@@ -52,7 +48,7 @@ class StoredMessages:
         cannot have.
         """
         if choice.instance_id is not None:
-            await self._instances.get(who, choice.instance_id)
+            await self._storage.instances.get(who, choice.instance_id)
         if chat is not None:
             choice = structs.replace(choice, chats=await self._chats(who, choice, chat))
         messages = await self._storage.stored_messages.page(who, choice, limit=limit, skip=skip)
@@ -63,7 +59,7 @@ class StoredMessages:
     async def counts(self, who: Principal, choice: MessageChoice) -> MessageCounts:
         """How many there are. Days are the usage calendar's. Raises NotFound, NotYours."""
         if choice.instance_id is not None:
-            await self._instances.get(who, choice.instance_id)
+            await self._storage.instances.get(who, choice.instance_id)
         periods = Periods.at(self._clock.now(), self._calendar)
         return await self._storage.stored_messages.counts(who, choice, periods)
 
@@ -72,7 +68,7 @@ class StoredMessages:
 
         In small batches like retention, so that no writer waits long behind it. Raises NotFound, NotYours.
         """
-        await self._instances.get(who, instance_id)
+        await self._storage.instances.get(who, instance_id)
         before = self._clock.now() - timedelta(days=days)
         gone = 0
         while count := await self._storage.stored_messages.clean(who, instance_id, before, PRUNE_BATCH):
@@ -83,10 +79,10 @@ class StoredMessages:
 
     async def _chats(self, who: Principal, choice: MessageChoice, chat: str) -> frozenset[Address]:
         if choice.instance_id is not None:
-            instance = await self._instances.get(who, choice.instance_id)
+            instance = await self._storage.instances.get(who, choice.instance_id)
             return frozenset([await self._addresses.of(instance, chat)])
         found: set[Address] = set()
-        for instance in await self._instances.list(who):
+        for instance in await self._storage.instances.list(who):
             if choice.label is not None and instance.label != choice.label:
                 continue
             try:

@@ -19,7 +19,7 @@ from gateway.surfaces.api_v1.schemas.stored_messages import (
     Window,
 )
 from gateway.surfaces.api_v1.shared import AnyRequest, Limit
-from gateway.surfaces.http import Who, services
+from gateway.surfaces.http import Who, fields_named, services
 
 Offset = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="How many to leave out, of the newest.")]
 ChatId = Annotated[
@@ -42,7 +42,8 @@ async def stored_messages(
 ) -> StoredPage:
     """What was said on the instance, newest first."""
     choice = MessageChoice(instance_id=instance.id, is_group=is_group)
-    seen = await services(request).stored_messages.page(who, choice, chat=chat_id, limit=limit, skip=offset)
+    with fields_named({"to": "chatId"}):
+        seen = await services(request).stored_messages.page(who, choice, chat=chat_id, limit=limit, skip=offset)
     rows = [StoredRow.of(each) for each in seen]
     return StoredPage(True, rows, len(rows), Window(limit, offset))
 
