@@ -21,12 +21,20 @@ _FROM = """
 messages m JOIN instances i ON i.id = m.instance_id
 LEFT JOIN chats c ON c.instance_id = m.instance_id AND c.address = m.chat"""
 
-# The inner query needs no more of a message than an index holds; rows are read for those that are shown.
+_NEWEST = "ORDER BY m.created_at DESC, m.id DESC LIMIT {}"
+_CHOSEN = f"SELECT m.id, m.created_at FROM {_FROM} WHERE {{}} {_NEWEST}"  # noqa: S608 - names are ours
+# Of one instance, each side for itself: there is an index for that, whose end is all that has to be looked at.
+_SIDE = _CHOSEN.replace("WHERE {}", "WHERE {} AND m.from_me = {side}")
+_BOTH_SIDES = " UNION ALL ".join(
+    f"SELECT * FROM ({_SIDE.replace('{side}', side)}) AS {name}"  # noqa: S608 - names are ours
+    for name, side in (("outgoing", "TRUE"), ("incoming", "FALSE"))
+)
 _PAGE = f"""
 SELECT m.* FROM messages m JOIN (
-  SELECT m.id FROM {_FROM} WHERE {{}} ORDER BY m.created_at DESC, m.id DESC LIMIT {{}} OFFSET {{}}
-) AS chosen ON chosen.id = m.id
+  SELECT m.id FROM ({{chosen}}) AS m {_NEWEST} OFFSET {{}}
+) AS shown ON shown.id = m.id
 ORDER BY m.created_at DESC, m.id DESC"""  # noqa: S608 - names are ours
+_PAGE_OF_ALL, _PAGE_OF_ONE = (_PAGE.replace("{chosen}", each) for each in (_CHOSEN, _BOTH_SIDES))
 
 _GROUP = f"c.kind = '{ChatKind.GROUP.value}'"
 _MEDIA = "m.kind IN ({})".format(", ".join(f"'{each.value}'" for each in MediaKind))
@@ -52,7 +60,12 @@ class StoredMessageStore:
 
     async def page(self, who: Principal, choice: MessageChoice, *, limit: int, skip: int) -> list[StoredMessage]:
         """Messages within reach, newest first."""
-        rows = await Messages.raw(_PAGE, _where(who, choice), limit, skip)
+        of_one = choice.instance_id is not None and choice.chats is None
+        chosen = [_where(who, choice), limit + skip]
+        if of_one:
+            rows = await Messages.raw(_PAGE_OF_ONE, *chosen, *chosen, limit, skip)
+        else:
+            rows = await Messages.raw(_PAGE_OF_ALL, *chosen, limit, skip)
         return [stored_of(row) for row in rows]
 
     async def counts(self, who: Principal, choice: MessageChoice, periods: Periods) -> MessageCounts:
