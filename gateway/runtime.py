@@ -52,6 +52,7 @@ from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
 from gateway.services.retention import Retention
 from gateway.services.services import Services
+from gateway.services.stored_messages import StoredMessages
 from gateway.services.tenants import Tenants
 from gateway.services.throttle import LoginThrottle
 from gateway.services.tokens import Tokens
@@ -233,6 +234,7 @@ async def running(
             processing=Processing(storage, instances, registry),
             logins=Logins(instances, registry, providers, clock),
             messaging=messaging,
+            stored_messages=StoredMessages(storage, addresses, clock, calendar),
             media=MediaFiles(egress, max_bytes=settings.media_max_mb * MEBIBYTE),
             idempotency=Idempotency(storage, clock),
             contacts=Contacts(storage, addresses, live, messaging, clock),

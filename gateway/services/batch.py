@@ -20,6 +20,7 @@ from gateway.domain.events import (
     SessionEvent,
 )
 from gateway.domain.ids import EndpointId, InstanceId, TenantId, new_event_id
+from gateway.domain.messages import MessageSource
 from gateway.domain.usage import Calendar
 from gateway.domain.webhooks import WebhookFormat
 from gateway.kit.clock import Clock
@@ -197,10 +198,20 @@ def _messages_of(event: Event, tenant_id: TenantId) -> Iterator[NewMessage]:
             yield NewMessage(tenant_id=tenant_id, instance_id=event.instance_id, message=message)
         case MessageSent(message=message):
             yield NewMessage(
-                tenant_id=tenant_id, instance_id=event.instance_id, message=message, media_url=event.media_url
+                tenant_id=tenant_id,
+                instance_id=event.instance_id,
+                message=message,
+                source=event.source,
+                media_url=event.media_url,
             )
         case HistoryReceived():
             for message in event.messages:
-                yield NewMessage(tenant_id=tenant_id, instance_id=event.instance_id, message=message, is_history=True)
+                yield NewMessage(
+                    tenant_id=tenant_id,
+                    instance_id=event.instance_id,
+                    message=message,
+                    source=MessageSource.DEVICE if message.from_me else MessageSource.USER,
+                    is_history=True,
+                )
         case _:
             return  # it says nothing

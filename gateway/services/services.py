@@ -30,6 +30,7 @@ from gateway.services.messaging import Messaging
 from gateway.services.people import People
 from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
+from gateway.services.stored_messages import StoredMessages
 from gateway.services.tenants import Tenants
 from gateway.services.upkeep import Upkeep
 from gateway.services.usage import Usage
@@ -57,6 +58,7 @@ class Services:
     processing: Processing
     logins: Logins
     messaging: Messaging
+    stored_messages: StoredMessages
     media: MediaFiles
     idempotency: Idempotency
     contacts: Contacts

@@ -20,6 +20,7 @@ from gateway.storage.names import NameStore
 from gateway.storage.outbox import OutboxStore
 from gateway.storage.revoked_tokens import RevokedTokenStore
 from gateway.storage.states import StateStore
+from gateway.storage.stored_messages import StoredMessageStore
 from gateway.storage.tables import ALL_TABLES
 from gateway.storage.tenants import TenantStore
 from gateway.storage.usage import UsageStore
@@ -45,6 +46,7 @@ class Storage:
         self.events = EventStore(engine)
         self.outbox = OutboxStore(engine)
         self.messages = MessageStore(engine)
+        self.stored_messages = StoredMessageStore()
         self.contacts = ContactStore(engine)
         self.names = NameStore(engine)
         self.usage = UsageStore(engine)

@@ -223,6 +223,7 @@ class Messages(Table, tablename="messages"):
     status_rank = Integer()
     status_at = Timestamptz(null=True, default=None)
     media_url = Text(null=True, default=None)
+    source = Varchar(length=16, default="")
     sent_at = BigInt()
     created_at = BigInt(index=True)
     updated_at = BigInt()

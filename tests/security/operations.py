@@ -95,6 +95,8 @@ _SOMEBODY: dict[str, Any] = {**_CANNOT, "names": {"contact_id": "{chat_id}"}}
 _SOME_GROUP: dict[str, Any] = {**_CANNOT, "names": {"group_id": "{chat_id}"}}
 _V1 = "/api/v1/instances"
 _V = _V1 + "/{instance_id}"
+_STORED = "/api/v1/stored-messages"
+_OF_SHOP = {"instance_id": "{instance_id}"}
 _NO_CODE: dict[str, Any] = {"ok": 404, "code": "QR_NOT_AVAILABLE"}
 _WEBHOOK = "/api/webhooks/{webhook_id}"
 _DELIVERY = "/api/webhooks/deliveries/{delivery_id}"
@@ -289,6 +291,14 @@ OPERATIONS: dict[str, Operation] = {
     f"POST {_V}/stop": Operation(policy=RUN, spare="spare_instance"),
     f"POST {_V}/restart": Operation(policy=RUN, spare="spare_instance"),
     f"DELETE {_V}": Operation(policy=RUN, spare="spare_instance"),
+    # what is under one label, and what was said on one instance
+    **{
+        f"GET /api/v1/company/{{company_id}}/{end}": Operation(policy=PERSON, names={"company_id": "acme"})
+        for end in ("messages", "messages/stats", "messages/recent", "instances")
+    },
+    f"GET {_STORED}": Operation(policy=BELONGING, query=_OF_SHOP),
+    f"GET {_STORED}/stats": Operation(policy=BELONGING, query=_OF_SHOP),
+    f"POST {_STORED}/cleanup": Operation(policy=BELONGING, query=_OF_SHOP, json={"daysToKeep": 30}),
     # the networks, and those who run the gateway
     "POST /hooks/{provider}/{instance_id}": Operation(
         policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,8 @@ def _fault(bad: Bad, answer: httpx.Response) -> str | None:
     body = answer.json()
     if str(body.get("code")).lower() not in bad.code.split("|") or not body.get("error"):
         return got
-    blamed = body.get("field") or (body.get("details") or {}).get("field")
+    details = body.get("details") or {}
+    blamed = body.get("field") or (details[0]["path"] if isinstance(details, list) else details.get("field"))
     return got if bad.blames is not None and blamed != bad.blames else None
 
 
@@ -148,6 +150,7 @@ _HOOK = "POST /api/webhooks"
 _USER = "POST /api/users"
 _MESSAGE = "/api/instances/{shop}/chats/{chat}/messages/1"
 _V1 = "POST /api/v1/instances"
+_CLEANUP = "POST /api/v1/stored-messages/cleanup?instance_id={shop}"
 _NEW_V1 = {"company_id": "a", "provider": "telegram", "token": "1:" + "A" * 35}
 _SETTINGS = {"secret": "s3cret", "headers": {"X-Shop": "one"}}
 
@@ -230,6 +233,7 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("POST /api/v1/instances/{shop}/process", {}),
+    ("POST /api/v1/stored-messages/cleanup", {}),
     (f"{_V1}/batch/status", {"instance_ids": ["{shop}"]}),
     (f"{_V1}/batch/update", {"updates": [{"id": "{shop}", "data": {"name": "n", "agno_config": {"a": "b"}}}]}),
 ]  # fmt: skip
@@ -368,6 +372,7 @@ VALUES: list[Bad] = [
         )
     ),
     *_values("POST /api/v1/instances/{shop}/process", {}, ("force_recreate", "yes"), ("force_recreate", 1)),
+    *_values(_CLEANUP, {}, *(("daysToKeep", days) for days in (0, -1, 36_501, 2**63, "30", 1.5, None, [30]))),
     *_values(
         f"{_V1}/batch/status", {"instance_ids": ["x"]},
         ("instance_ids", None), ("instance_ids", "x"), ("instance_ids", []), ("instance_ids", [1]),
@@ -450,6 +455,10 @@ async def test_a_value_that_cannot_be_is_refused_and_its_field_named(house: Hous
 # ---------------------------------------------------------------- addresses
 
 _LISTS = ("activity", "contacts/db", "chats", "chats/{chat}/messages")
+_WINDOWS = (
+    "limit=0", "limit=-1", "limit=1001", "limit=many", "limit=1.5", "limit=" + "9" * 5000, f"limit={2**63}",
+    "offset=-1", f"offset={2**31}", "isGroup=maybe", "isGroup=2", "chatId=", "chatId=" + "1" * 256,
+)  # fmt: skip
 QUERIES: list[Bad] = [
     *(
         Bad(ask=f"GET /api/{path}?{query}", blames=query.partition("=")[0])
@@ -476,6 +485,18 @@ QUERIES: list[Bad] = [
         for query in (f"{name}=0", f"{name}=-1", f"{name}=many", f"{name}=1001", f"{name}=1.5", f"{name}={2**63}")
     ),
     Bad(ask="GET /api/v1/instances?provider=carrierpigeon", blames="provider"),
+    *(
+        Bad(ask=f"GET /api/v1/stored-messages?instance_id={{shop}}&{query}", blames=query.partition("=")[0])
+        for query in _WINDOWS
+    ),
+    *(
+        Bad(ask=f"GET /api/v1/company/acme/{ask}", code="validation_failed", blames=re.split("[?=]", ask)[1])
+        for ask in (
+            *(f"messages?{query}" for query in (*_WINDOWS, "provider=", "provider=%F0%9F%92%A9")),
+            "messages/recent?limit=0", "messages/recent?limit=101", "messages/recent?provider=carrierpigeon",
+            "instances?provider=carrierpigeon", "instances?auth_status=asleep", "instances?auth_status=",
+        )
+    ),
     *(Bad(ask=f"GET /api/webhooks/deliveries?{name}=soon", blames=name) for name in ("from", "to")),
     *(
         Bad(ask="POST /api/webhooks/deliveries/redeliver", json={"endpointId": "{webhook}", name: "soon"}, blames=name)
@@ -551,6 +572,8 @@ async def test_a_wrong_method_is_told_the_right_ones(house: House) -> None:
         "POST /health": {"GET"},
         "PATCH /api/v1/instances": {"GET", "POST"},
         "GET /api/v1/instances/{shop}/start": {"POST"},
+        "POST /api/v1/company/acme/messages": {"GET"},
+        "GET /api/v1/stored-messages/cleanup": {"POST"},
         "GET /hooks/telegram/{shop}": {"POST"},
     }
     before = await house.now()
