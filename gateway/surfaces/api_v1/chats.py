@@ -21,17 +21,18 @@ _LIST = refusals(400, 404)
 _ASK = refusals(400, 404, 502, 504)
 
 Query = Annotated[
-    str | None, QueryParameter(max_length=255, description="Required: words in a name, or part of a number.")
+    str | None,
+    QueryParameter(name="query", max_length=255, description="Required: words in a name, or part of a number."),
 ]
 MessageLimit = Annotated[int, QueryParameter(ge=1, le=1000, description="The last so many.")]
 ChatLimit = Annotated[int, QueryParameter(ge=1, le=MOST_CHATS, description="The latest so many.")]
 
 
-def query_of(query: str | None) -> str:
+def words_of(asked: str | None) -> str:
     """What to search for. Raises InvalidInput when that is nothing."""
-    if not (query or "").strip():
+    if not (asked or "").strip():
         raise InvalidInput("Search query is required", field="query")
-    return str(query).strip()
+    return str(asked).strip()
 
 
 @get("/contacts", summary="Whom it knows", responses=_LIST)
@@ -42,9 +43,9 @@ async def contacts(request: AnyRequest, who: Who, instance: OneInstance) -> list
 
 
 @get("/contacts/search", summary="Find somebody", responses=_LIST)
-async def search(request: AnyRequest, who: Who, instance: OneInstance, query: Query = None) -> list[ContactItem]:
+async def search(request: AnyRequest, who: Who, instance: OneInstance, asked: Query = None) -> list[ContactItem]:
     """Those with these words in a name or number, whatever the case."""
-    words = query_of(query)
+    words = words_of(asked)
     require_ready(instance)
     return await _people(request, who, instance.id, words)
 

@@ -11,7 +11,7 @@ from gateway.domain.ids import Address
 from gateway.domain.instances import Instance
 from gateway.domain.tenants import Principal
 from gateway.surfaces.api_v1.addressed import OneInstance
-from gateway.surfaces.api_v1.chats import DEFAULT_MESSAGES, MessageLimit, Query, last_messages, query_of
+from gateway.surfaces.api_v1.chats import DEFAULT_MESSAGES, MessageLimit, Query, last_messages, words_of
 from gateway.surfaces.api_v1.documented import refusals
 from gateway.surfaces.api_v1.group_ids import group_of
 from gateway.surfaces.api_v1.refusals import require_ready
@@ -40,9 +40,9 @@ async def groups(request: AnyRequest, who: Who, instance: OneInstance) -> list[G
 
 
 @get("/groups/search", summary="Find a group", responses=_ASK)
-async def search(request: AnyRequest, who: Who, instance: OneInstance, query: Query = None) -> list[GroupItem]:
+async def search(request: AnyRequest, who: Who, instance: OneInstance, asked: Query = None) -> list[GroupItem]:
     """Groups with these words in the name or description, whatever the case."""
-    words = query_of(query).casefold()
+    words = words_of(asked).casefold()
     require_ready(instance)
     found = await services(request).groups.list(who, instance.id)
     return [GroupItem.of(each) for each in found if words in f"{each.subject}\n{each.description}".casefold()]
