@@ -28,7 +28,7 @@ _ASK = refusals(400, 404, 409, 413, 501, 502, 504)
 
 
 @post("/send-media", status_code=200, summary="Send a file from a URL", responses=_ASK)
-async def send_media(
+async def send_file(
     request: AnyRequest,
     who: Who,
     instance: OneInstance,
@@ -84,4 +84,4 @@ async def download(request: AnyRequest, who: Who, instance: OneInstance, message
     return await media_downloaded(request, who, instance, message_id)
 
 
-HANDLERS: list[Any] = [send_media, create, send_to_group, add, messages, download]
+HANDLERS: list[Any] = [send_file, create, send_to_group, add, messages, download]
