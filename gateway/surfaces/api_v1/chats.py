@@ -16,6 +16,8 @@ from gateway.surfaces.api_v1.shared import AnyRequest
 from gateway.surfaces.http import Who, services
 
 MOST_CHATS = 1000
+_STATUSES = "@broadcast"
+"""Where WhatsApp shows statuses and keeps broadcast lists: no conversations."""
 DEFAULT_MESSAGES = 10
 _LIST = refusals(400, 404)
 _ASK = refusals(400, 404, 502, 504)
@@ -53,7 +55,7 @@ async def search(request: AnyRequest, who: Who, instance: OneInstance, asked: Qu
 async def _people(request: AnyRequest, who: Principal, instance_id: InstanceId, words: str) -> list[ContactItem]:
     found = await services(request).contacts.people(who, instance_id, search=words)
     # Somebody whose number WhatsApp hides cannot be listed by number.
-    return [ContactItem.of(each) for each in found if each.number or "@" not in each.address]
+    return [item for each in found if (item := ContactItem.of(each)).number]
 
 
 @get("/chats", summary="Where it talks", responses=_LIST)
@@ -61,7 +63,7 @@ async def chats(request: AnyRequest, who: Who, instance: OneInstance, limit: Cha
     """Conversations the instance has seen, the one that moved last first."""
     require_ready(instance)
     found = await services(request).contacts.previews(who, instance.id, limit=limit)
-    return [ChatItem.of(each) for each in found]
+    return [ChatItem.of(each) for each in found if not each.address.endswith(_STATUSES)]
 
 
 @get("/messages/{number:str}", summary="What was said with somebody", responses=_ASK)

@@ -8,6 +8,7 @@ from gateway.domain.contacts import ChatPreview, Contact
 from gateway.domain.messages import ChatKind, StoredMessage
 from gateway.surfaces.http import iso
 
+_PHONES = "s.whatsapp.net"
 UNKNOWN = "Unknown"
 """The name of somebody who gave none."""
 
@@ -20,7 +21,14 @@ class ContactItem(Struct, frozen=True):
 
     @classmethod
     def of(cls, contact: Contact) -> "ContactItem":
-        return cls(name=contact.name or contact.push_name or UNKNOWN, number=contact.number or contact.address)
+        return cls(name=contact.name or contact.push_name or UNKNOWN, number=number_of(contact))
+
+
+def number_of(contact: Contact) -> str:
+    """The phone number; an id on networks without numbers; empty for somebody whose number WhatsApp hides."""
+    address = contact.pn or contact.address
+    user, _, server = address.partition("@")
+    return contact.number or (user if server == _PHONES else "" if user and server else address)
 
 
 class ChatItem(Struct, frozen=True, rename="camel", kw_only=True):
