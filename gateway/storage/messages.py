@@ -146,6 +146,13 @@ class MessageStore:
         ).first()
         return stored_of(row) if row else None
 
+    async def named(
+        self, who: Principal, instance_id: InstanceId, network_id: str, *, limit: int
+    ) -> list[StoredMessage]:
+        """Messages with this network id in whichever chat; on some networks every chat counts for itself."""
+        query = Messages.select().where(Messages.instance_id == instance_id, Messages.network_id == network_id)
+        return [stored_of(row) for row in await scope.within(query, who).order_by(Messages.id).limit(limit)]
+
     async def any_in(self, instance_id: InstanceId, chat: Address) -> bool:
         """Whether anything was ever said in a chat, by either side; on behalf of nobody."""
         filed = await canonical(instance_id, chat)

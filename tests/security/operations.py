@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 OK = 0
 """Gets through: the answer is the operation's own `ok`."""
@@ -98,6 +98,38 @@ _V = _V1 + "/{instance_id}"
 _STORED = "/api/v1/stored-messages"
 _OF_SHOP = {"instance_id": "{instance_id}"}
 _NO_CODE: dict[str, Any] = {"ok": 404, "code": "QR_NOT_AVAILABLE"}
+_NO_GROUPS: dict[str, Any] = {"ok": 501, "code": "UNSUPPORTED"}
+"""A Telegram bot cannot see its groups."""
+_SAY = {"number": "{chat_id}", "message": "zanzibar {n}"}
+_SAY_FILE = {"number": "{chat_id}", "source": "{picture}", "caption": "zanzibar"}
+_SAY_TO_GROUP = {"groupId": "{chat_id}", "message": "zanzibar {n}"}
+_NEW_GROUP = {"name": "zanzibar", "participants": ["4915100000002"]}
+_IN_GROUP: dict[str, Any] = {"policy": BELONGING, "names": {"group_id": "{chat_id}"}}
+_ADDED: dict[str, Any] = {**_IN_GROUP, **_NO_GROUPS, "json": {"participants": ["4915100000002"]}}
+_FOR_PROGRAMS: dict[str, Operation] = {
+    "GET /status": Operation(policy=PUBLIC),
+    "GET /account-info": Operation(policy=BELONGING),
+    "GET /account": Operation(policy=BELONGING),
+    "GET /contacts": Operation(policy=BELONGING),
+    "GET /contacts/search": Operation(policy=BELONGING, query={"query": "ann"}),
+    "GET /chats": Operation(policy=BELONGING),
+    "GET /messages/{number}": Operation(policy=BELONGING, names={"number": "{chat_id}"}),
+    "GET /messages/{message_id}/media": Operation(policy=BELONGING, names={"message_id": "{photo}"}),
+    "POST /messages/{message_id}/media/download": Operation(policy=BELONGING, names={"message_id": "{photo}"}),
+    "POST /send": Operation(policy=BELONGING, json=_SAY),
+    "POST /send/media": Operation(policy=BELONGING, json=_SAY_FILE),
+    "GET /groups": Operation(policy=BELONGING, **_NO_GROUPS),
+    "GET /groups/search": Operation(policy=BELONGING, **_NO_GROUPS, query={"query": "team"}),
+    "GET /groups/{group_id}": Operation(**_IN_GROUP, **_NO_GROUPS),
+    "POST /groups": Operation(policy=BELONGING, **_NO_GROUPS, json=_NEW_GROUP),
+    "GET /groups/{group_id}/messages": Operation(**_IN_GROUP),
+    "POST /groups/{group_id}/participants/add": Operation(**_ADDED),
+    "POST /groups/{group_id}/participants": Operation(**_ADDED),
+    "DELETE /groups/{group_id}/participants/{number}": Operation(
+        policy=BELONGING, **_NO_GROUPS, names={"group_id": "{chat_id}", "number": "{chat_id}"}
+    ),
+    "POST /groups/{group_id}/send": Operation(**_IN_GROUP, json={"message": "zanzibar {n}"}),
+}
 _WEBHOOK = "/api/webhooks/{webhook_id}"
 _DELIVERY = "/api/webhooks/deliveries/{delivery_id}"
 
@@ -299,6 +331,34 @@ OPERATIONS: dict[str, Operation] = {
     f"GET {_STORED}": Operation(policy=BELONGING, query=_OF_SHOP),
     f"GET {_STORED}/stats": Operation(policy=BELONGING, query=_OF_SHOP),
     f"POST {_STORED}/cleanup": Operation(policy=BELONGING, query=_OF_SHOP, json={"daysToKeep": 30}),
+    # one instance as programs use it, now and at older paths; its key names it, and a person has to
+    **{
+        f"{ask.partition(' ')[0]} {root}{ask.partition(' ')[2]}": structs.replace(
+            row, query={"instance_id": "{instance_id}", **row.query}
+        )
+        for root in ("/api/v1", "/api")
+        for ask, row in _FOR_PROGRAMS.items()
+    },
+    **{
+        ask: structs.replace(row, query={"instance_id": "{instance_id}"})
+        for ask, row in {
+            "GET /api/v1/health": Operation(policy=PUBLIC),
+            "GET /api/v1/whatsapp/status": Operation(policy=PUBLIC),
+            "GET /api/v1/whatsapp/qr": Operation(policy=BELONGING, **_NO_CODE),
+            "POST /api/v1/whatsapp/send": Operation(policy=BELONGING, json=_SAY),
+            "POST /api/v1/whatsapp/send-message": Operation(policy=BELONGING, json=_SAY),
+            "POST /api/send-media": Operation(policy=BELONGING, json=_SAY_FILE),
+            "POST /api/groups/create": Operation(policy=BELONGING, **_NO_GROUPS, json=_NEW_GROUP),
+            "POST /api/create-group": Operation(policy=BELONGING, **_NO_GROUPS, json=_NEW_GROUP),
+            "POST /api/groups/send": Operation(policy=BELONGING, json=_SAY_TO_GROUP),
+            "POST /api/send-group": Operation(policy=BELONGING, json=_SAY_TO_GROUP),
+            "POST /api/add-participants": Operation(
+                policy=BELONGING, **_NO_GROUPS, json={"groupId": "{chat_id}", "participants": ["4915100000002"]}
+            ),
+            "GET /api/group-messages/{group_id}": Operation(policy=BELONGING, names={"group_id": "{chat_id}"}),
+            "POST /api/download-media/{message_id}": Operation(policy=BELONGING, names={"message_id": "{photo}"}),
+        }.items()
+    },
     # the networks, and those who run the gateway
     "POST /hooks/{provider}/{instance_id}": Operation(
         policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}

@@ -154,6 +154,28 @@ _CLEANUP = "POST /api/v1/stored-messages/cleanup?instance_id={shop}"
 _NEW_V1 = {"company_id": "a", "provider": "telegram", "token": "1:" + "A" * 35}
 _SETTINGS = {"secret": "s3cret", "headers": {"X-Shop": "one"}}
 
+_SHOP = "instance_id={shop}"
+_SAY = {"number": "1", "message": "m", "source": "https://example.com/", "caption": "c", "mediaType": "image"}
+_SAY_FILE = {"number": "1", "source": "https://example.com/", "caption": "c"}
+_NEW_GROUP = {"name": "n", "participants": ["1"]}
+_SAY_TO_GROUP = {"groupId": "1", "message": "m"}
+_PROGRAMS: list[tuple[str, dict[str, Any]]] = [
+    *(
+        (root + path, body)
+        for root in ("/api/v1", "/api")
+        for path, body in (
+            ("/send", _SAY), ("/send/media", _SAY_FILE), ("/groups", _NEW_GROUP),
+            ("/groups/{chat}/send", {"message": "m"}),
+            ("/groups/{chat}/participants", {"participants": ["1"]}),
+            ("/groups/{chat}/participants/add", {"participants": ["1"]}),
+        )
+    ),
+    ("/api/v1/whatsapp/send", _SAY), ("/api/v1/whatsapp/send-message", _SAY), ("/api/send-media", _SAY_FILE),
+    ("/api/groups/create", _NEW_GROUP), ("/api/create-group", _NEW_GROUP), ("/api/groups/send", _SAY_TO_GROUP),
+    ("/api/send-group", _SAY_TO_GROUP), ("/api/add-participants", {"groupId": "1", "participants": ["1"]}),
+]  # fmt: skip
+"""Bodies of one instance's routes, to whoever names the instance."""
+
 TEXTS: list[tuple[str, dict[str, Any]]] = [
     (
         _CREATE,
@@ -234,6 +256,7 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
     ),
     ("POST /api/v1/instances/{shop}/process", {}),
     ("POST /api/v1/stored-messages/cleanup", {}),
+    *((f"POST {path}?{_SHOP}", body) for path, body in _PROGRAMS),
     (f"{_V1}/batch/status", {"instance_ids": ["{shop}"]}),
     (f"{_V1}/batch/update", {"updates": [{"id": "{shop}", "data": {"name": "n", "agno_config": {"a": "b"}}}]}),
 ]  # fmt: skip
@@ -269,7 +292,7 @@ async def test_no_text_may_hold_a_nul_or_half_a_character(house: House) -> None:
 
 async def test_every_text_of_the_document_is_in_that_table(house: House) -> None:
     document = (await house.http.get("/docs/openapi.json")).json()
-    listed = {(ask.partition(" ")[0], _shape(ask.partition(" ")[2])) for ask, _ in TEXTS}
+    listed = {(ask.partition(" ")[0], _shape(ask.partition(" ")[2].partition("?")[0])) for ask, _ in TEXTS}
     json_bodies = {
         (method.upper(), _shape(path))
         for path, methods in document["paths"].items()
@@ -373,6 +396,30 @@ VALUES: list[Bad] = [
     ),
     *_values("POST /api/v1/instances/{shop}/process", {}, ("force_recreate", "yes"), ("force_recreate", 1)),
     *_values(_CLEANUP, {}, *(("daysToKeep", days) for days in (0, -1, 36_501, 2**63, "30", 1.5, None, [30]))),
+    *_values(
+        f"POST /api/v1/send?{_SHOP}", {"number": "{chat}", "message": "hello"},
+        ("number", {}), ("number", True), ("number", None), ("number", " "), ("number", 0), ("message", 3),
+        ("message", ""), ("message", " "), ("mediaType", "hologram"), ("source", 1), ("caption", []), ("number", 1.5),
+    ),
+    *(
+        Bad(ask=f"POST /api{path}?{_SHOP}", json={"number": "{chat}", "source": source}, code=code, blames="source")
+        for path in ("/v1/send", "/v1/send/media", "/send", "/send/media", "/send-media")
+        for source, code in (
+            ("file:///etc/passwd", "url_refused"), ("/etc/passwd", "url_refused"), ("C:\\a.png", "url_refused"),
+            ("data:text/plain,a", "url_refused"), ("http://169.254.169.254/latest/meta-data/", "url_refused"),
+            ("http://10.0.0.1/", "url_refused"), ("gopher://127.0.0.1/", "url_refused"),
+        )
+    ),
+    *_values(
+        f"POST /api/v1/groups?{_SHOP}", _NEW_GROUP,
+        ("name", None), ("name", ""), ("name", 1), ("participants", None), ("participants", []), ("participants", "1"),
+    ),
+    *_values(
+        f"POST /api/v1/groups/{{chat}}/participants/add?{_SHOP}", {"participants": ["1"]},
+        ("participants", None), ("participants", []), ("participants", "1"),
+    ),
+    *_values(f"POST /api/v1/groups/{{chat}}/send?{_SHOP}", {"message": "m"}, ("message", None), ("message", 1)),
+    *_values(f"POST /api/groups/send?{_SHOP}", _SAY_TO_GROUP, ("groupId", None), ("groupId", 1), ("message", "")),
     *_values(
         f"{_V1}/batch/status", {"instance_ids": ["x"]},
         ("instance_ids", None), ("instance_ids", "x"), ("instance_ids", []), ("instance_ids", [1]),
@@ -484,6 +531,18 @@ QUERIES: list[Bad] = [
         for path, name in (("status-history", "limit"), ("qr-history", "limit"), ("errors", "limit"), ("logs", "tail"))
         for query in (f"{name}=0", f"{name}=-1", f"{name}=many", f"{name}=1001", f"{name}=1.5", f"{name}={2**63}")
     ),
+    *(
+        Bad(ask=f"GET /api{path}?{_SHOP}&limit={limit}", blames="limit")
+        for path in ("/v1/messages/{chat}", "/v1/chats", "/v1/groups/{chat}/messages", "/group-messages/{chat}")
+        for limit in ("0", "-1", "many", "1001", "1.5", str(2**63))
+    ),
+    *(
+        Bad(ask=f"GET /api/v1/{path}/search?{_SHOP}&query={query}", blames="query")
+        for path in ("contacts", "groups")
+        for query in ("", "%20", "x" * 256)
+    ),
+    Bad(ask="GET /api/v1/contacts", code="instance_required"),
+    Bad(ask="GET /api/v1/status", code="instance_required"),
     Bad(ask="GET /api/v1/instances?provider=carrierpigeon", blames="provider"),
     *(
         Bad(ask=f"GET /api/v1/stored-messages?instance_id={{shop}}&{query}", blames=query.partition("=")[0])
@@ -523,6 +582,21 @@ PATHS: list[Bad] = [
             "GET /api/v1/instances/*", "DELETE /api/v1/instances/*", "GET /api/v1/instances/*/memory",
             "GET /api/v1/instances/*/qr", "POST /api/v1/instances/*/process", "POST /api/v1/instances/*/start",
             "GET /api/v1/instances/*/api-key-history", "GET /api/v1/nothing/*",
+        )
+        for odd in _ODD_IDS
+    ),
+    *(
+        Bad(ask=ask.replace("*", odd), status=404, code="instance_not_found|not_found")
+        for ask in (
+            "GET /api/v1/contacts?instance_id=*", "GET /api/v1/status?instance_id=*", "GET /api/chats?instance_id=*",
+        )
+        for odd in _ODD_IDS
+        if "%00" not in odd
+    ),
+    *(
+        Bad(ask=f"{ask.replace('*', odd)}?{_SHOP}", status=404, code="not_found")
+        for ask in (
+            "POST /api/v1/messages/*/media/download", "GET /api/v1/messages/*/media", "POST /api/download-media/*",
         )
         for odd in _ODD_IDS
     ),

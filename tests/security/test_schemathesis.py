@@ -50,6 +50,8 @@ _REAL_BODY_IDS = {
     "tenantId": "tenant",
     "replyTo": "message_id",
     "currentPassword": "password",
+    "number": "chat_id",
+    "groupId": "chat_id",
 }
 _REAL_QUERY_IDS = {"instanceId": "instance_id", "endpointId": "webhook_id"}
 
@@ -201,8 +203,9 @@ def aim_at_real_things(case: Case[Any], names: Mapping[str, str]) -> None:
         for name in set(case.body) & set(_REAL_BODY_IDS):
             if isinstance(case.body[name], str | None):
                 case.body[name] = names[_REAL_BODY_IDS[name]]
-        if isinstance(case.body.get("url"), str):
-            case.body["url"] = names["picture"]
+        for name in ("url", "source"):
+            if isinstance(case.body.get(name), str):
+                case.body[name] = names["picture"]
 
 
 def aim_well(case: Case[Any], row: Operation, names: Mapping[str, str], *, whole: bool) -> None:
@@ -292,6 +295,15 @@ class Builder:
             "GET /api/instances/{instance_id}/chats/{chat_id}/messages/{message_id}/media": {
                 "message_id": str(photo["message_id"])
             },
+            **{
+                f"{path}": {"message_id": str(photo["message_id"])}
+                for root in ("/api/v1", "/api")
+                for path in (
+                    f"GET {root}/messages/{{message_id}}/media",
+                    f"POST {root}/messages/{{message_id}}/media/download",
+                )
+            },
+            "POST /api/download-media/{message_id}": {"message_id": str(photo["message_id"])},
             "DELETE /api/instances/{instance_id}/chats/{chat_id}/messages/{message_id}": {"message_id": taken_back},
             "POST /hooks/{provider}/{instance_id}": {"instance_id": hooked},
         }
@@ -299,14 +311,15 @@ class Builder:
             names={
                 "instance_id": shop, "webhook_id": webhook, "delivery_id": str(deliveries["deliveries"][0]["id"]),
                 "chat_id": chat, "message_id": said, "query_id": "4711", "provider": "telegram",
-                "contact_id": chat, "group_id": chat, "channel_id": chat, "call_id": "4711",
+                "contact_id": chat, "number": chat, "photo": str(photo["message_id"]),
+                "group_id": chat, "channel_id": chat, "call_id": "4711",
                 "remote_jid": "77001", "known": "77002", "name": "usage_save",
                 "key_id": key["key"]["id"], "user_id": other["id"], "tenant": other["tenant"], "password": PASSWORD,
                 "picture": self.receiver.url("/picture.png"), "email": "eve@example.com", "database": "sqlite",
             },
             own_names=own_names,
             standing="admin",
-            headers={"x-api-key": ADMIN_KEY},
+            headers={"x-api-key": ADMIN_KEY, "x-instance-id": shop},
             own_headers={
                 "POST /api/auth/logout": _bearer(logout_user["token"]),
                 "POST /api/auth/password": _bearer(login_user["token"]),
