@@ -5,6 +5,7 @@ What comes here has been redacted: it is what also goes to stdout, always as JSO
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -62,6 +63,8 @@ class _File(RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the handler's own signature
         error = sys.exc_info()[1]
         self.problem = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        if self.stream is not None and self.stream.closed:
+            self.stream = None  # type: ignore[assignment]  # how the handler itself says: open it again
 
 
 class Logbook:
@@ -122,9 +125,10 @@ class Logbook:
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # the rest cannot be written: told when it was tried
+                file.close()
 
     def _keep(self, line: KeptLine) -> None:
         with self._lock:
@@ -136,13 +140,12 @@ class Logbook:
 
 def _last_lines(path: Path, most: int) -> list[KeptLine]:
     """The lines at the end of a file, as far as they are lines of ours."""
-    try:
-        with path.open("rb") as file:
-            start = max(0, file.seek(0, os.SEEK_END) - most)
-            file.seek(start)
-            lines = file.read().decode("utf-8", "replace").split("\n")
-    except FileNotFoundError:
-        return []
+    if not path.is_file():
+        return []  # not there yet, or a device: nothing comes back from it
+    with path.open("rb") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - most)
+        file.seek(start)
+        lines = file.read(most).decode("utf-8", "replace").split("\n")
     found = []
     for raw in lines[1 if start else 0 :]:
         try:

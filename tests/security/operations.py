@@ -95,6 +95,7 @@ _SOMEBODY: dict[str, Any] = {**_CANNOT, "names": {"contact_id": "{chat_id}"}}
 _SOME_GROUP: dict[str, Any] = {**_CANNOT, "names": {"group_id": "{chat_id}"}}
 _V1 = "/api/v1/instances"
 _V = _V1 + "/{instance_id}"
+_R = "/api/v1/resources"
 _NO_CODE: dict[str, Any] = {"ok": 404, "code": "QR_NOT_AVAILABLE"}
 _WEBHOOK = "/api/webhooks/{webhook_id}"
 _DELIVERY = "/api/webhooks/deliveries/{delivery_id}"
@@ -289,6 +290,16 @@ OPERATIONS: dict[str, Operation] = {
     f"POST {_V}/stop": Operation(policy=RUN, spare="spare_instance"),
     f"POST {_V}/restart": Operation(policy=RUN, spare="spare_instance"),
     f"DELETE {_V}": Operation(policy=RUN, spare="spare_instance"),
+    # what the gateway takes, what it remembers, what it says to itself
+    **{
+        f"GET {_R}{end}": Operation(policy=PERSON)
+        for end in ("", "/instances", "/ports", "/performance", "/health", "/cache/stats")
+    },
+    f"POST {_R}/ports/clear-cache": Operation(policy=PERSON),
+    f"POST {_R}/cache/clear": Operation(policy=ADMIN, json={"keys": ["endpoints"]}),
+    f"POST {_R}/memory/cleanup": Operation(policy=ADMIN),
+    f"POST {_R}/stress-test": Operation(policy=ADMIN, json={"concurrent": 2, "iterations": 1}),
+    **{f"GET /api/v1/logs{end}": Operation(policy=ADMIN) for end in ("", "/latest", "/stats", "/health")},
     # the networks, and those who run the gateway
     "POST /hooks/{provider}/{instance_id}": Operation(
         policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}
