@@ -17,15 +17,19 @@ from gateway.domain.usage import Calendar
 from gateway.kit.clock import Clock, SystemClock
 from gateway.kit.egress import Egress, EgressPolicy, Lookup
 from gateway.kit.log import get_logger
+from gateway.kit.logbook import Logbook
+from gateway.kit.machine import Meter
 from gateway.kit.secrets import PasswordHasher, Sealer
 from gateway.providers import make_providers
 from gateway.services.accounts import Accounts
 from gateway.services.addresses import Addresses
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
+from gateway.services.caches import Caches, caches_of
 from gateway.services.calls import Calls
 from gateway.services.caretaker import Caretaker
 from gateway.services.channels import Channels
+from gateway.services.checkup import Checkup
 from gateway.services.contacts import Contacts
 from gateway.services.databases import Databases
 from gateway.services.door import Door
@@ -44,15 +48,19 @@ from gateway.services.limit_settings import LimitSettings
 from gateway.services.limits import Limiter, RouteLimiter
 from gateway.services.live import Live
 from gateway.services.logins import Logins
+from gateway.services.logs import Logs
 from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
 from gateway.services.pacer import Pace
 from gateway.services.people import People
+from gateway.services.performance import Performance
 from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
+from gateway.services.resources import Resources
 from gateway.services.retention import Retention
 from gateway.services.services import Services
 from gateway.services.stored_messages import StoredMessages
+from gateway.services.stress import StressTest
 from gateway.services.tenants import Tenants
 from gateway.services.throttle import LoginThrottle
 from gateway.services.tokens import Tokens
@@ -116,9 +124,9 @@ def make_auth(storage: Storage, settings: Settings, clock: Clock, hasher: Passwo
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, clock: Clock | None = None, lookup: Lookup | None = None
+    settings: Settings, *, clock: Clock | None = None, lookup: Lookup | None = None, book: Logbook | None = None
 ) -> AsyncIterator[Gateway]:
-    """Start everything, yield, stop everything.
+    """Start everything, yield, stop everything. `book` is what keeps the log of this process, if something does.
 
     Raises StorageUnavailable, Conflict (another gateway owns the database) or SettingsError before anything runs.
     """
@@ -176,6 +184,7 @@ async def running(
             wake=dispatcher.wake,
             concurrency=settings.webhook_endpoint_concurrency,
         )
+        performance = Performance(clock)
         instances = Instances(
             storage,
             registry,
@@ -185,6 +194,7 @@ async def running(
             secret_keys=settings.instance_keys == "secret",
             forget_key=auth.forget_instance,
             settle_keys=key_usage.flush,
+            performance=performance,
         )
         usage = Usage(storage, instances, clock, calendar)
         tenants = Tenants(storage, auth=auth, hasher=hasher, clock=clock)
@@ -192,6 +202,7 @@ async def running(
         live = Live(storage, registry, addresses)
         limiting = UsageLimiting(storage, registry, inbox, usage, clock)
         pulses = Pulses(instances, registry, clock)
+        meter = Meter()
         upkeep = Upkeep(
             jobs_of(
                 settings,
@@ -200,6 +211,7 @@ async def running(
                 key_usage=key_usage,
                 limiting=limiting,
                 caretaker=Caretaker(storage, registry, pulses),
+                meter=meter,
             ),
             clock,
         )
@@ -219,6 +231,9 @@ async def running(
             ),
         )
         door = Door()
+        health = Health(storage, registry, lock, backlog=lambda: inbox.backlog)
+        resources = Resources(instances, registry, meter, data_dir=settings.data_dir)
+        caches = Caches(caches_of(auth, storage), clock)
         services = Services(
             settings=settings,
             clock=clock,
@@ -231,7 +246,7 @@ async def running(
             key_usage=key_usage,
             histories=Histories(storage, instances, key_usage),
             vitals=LooksAfter(storage, instances, registry, key_usage, pulses, clock, calendar),
-            processing=Processing(storage, instances, registry),
+            processing=Processing(storage, instances, registry, performance),
             logins=Logins(instances, registry, providers, clock),
             messaging=messaging,
             stored_messages=StoredMessages(storage, addresses, clock, calendar),
@@ -254,7 +269,13 @@ async def running(
             hooks=Hooks(storage, registry),
             inbox=inbox,
             event_log=event_log,
-            health=Health(storage, registry, lock, backlog=lambda: inbox.backlog),
+            health=health,
+            resources=resources,
+            performance=performance,
+            checkup=Checkup(storage, health, instances, resources, performance),
+            caches=caches,
+            stress=StressTest(instances, caches, clock),
+            logs=Logs(book or Logbook()),
         )
         first_admin = await ensure_first_admin(tenants, settings)
 

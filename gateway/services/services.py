@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from gateway.kit.clock import Clock
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
+from gateway.services.caches import Caches
 from gateway.services.calls import Calls
 from gateway.services.channels import Channels
+from gateway.services.checkup import Checkup
 from gateway.services.contacts import Contacts
 from gateway.services.databases import Databases
 from gateway.services.door import Door
@@ -25,12 +27,16 @@ from gateway.services.limit_settings import LimitSettings
 from gateway.services.limits import Limiter, RouteLimiter
 from gateway.services.live import Live
 from gateway.services.logins import Logins
+from gateway.services.logs import Logs
 from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
 from gateway.services.people import People
+from gateway.services.performance import Performance
 from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
+from gateway.services.resources import Resources
 from gateway.services.stored_messages import StoredMessages
+from gateway.services.stress import StressTest
 from gateway.services.tenants import Tenants
 from gateway.services.upkeep import Upkeep
 from gateway.services.usage import Usage
@@ -79,3 +85,9 @@ class Services:
     inbox: Inbox
     event_log: EventLog
     health: Health
+    resources: Resources
+    performance: Performance
+    checkup: Checkup
+    caches: Caches
+    stress: StressTest
+    logs: Logs

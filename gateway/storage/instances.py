@@ -20,6 +20,7 @@ from gateway.domain.instances import (
 )
 from gateway.domain.tenants import Principal
 from gateway.kit.secrets import Sealer, digest
+from gateway.kit.tally import Tally
 from gateway.storage import scope
 from gateway.storage.engine import AnyEngine
 from gateway.storage.errors import DEADLOCK
@@ -47,6 +48,8 @@ class InstanceStore:
         self._cache: dict[InstanceId, Instance] = {}
         self._tenants: dict[InstanceId, TenantId] = {}
         self._generation = 0
+        self.tally = Tally()
+        """How often an instance was remembered."""
 
     async def create(self, instance: Instance, credentials: Credentials, key_digest: str | None) -> None:
         """Store a new instance with its sealed credentials."""
@@ -77,7 +80,7 @@ class InstanceStore:
 
     async def get(self, who: Principal, instance_id: InstanceId) -> Instance:
         """One instance within reach. Raises NotFound, or NotYours when it exists in another tenant."""
-        instance = self._cache.get(instance_id) or await self.find(instance_id)
+        instance = await self.find(instance_id)
         if instance is None:
             raise InstanceNotFound(instance_id)
         scope.check_instance(who, instance_id, instance.tenant_id)
@@ -86,7 +89,9 @@ class InstanceStore:
     async def find(self, instance_id: InstanceId) -> Instance | None:
         """One instance, on behalf of nobody (hooks, sessions, the inbox)."""
         if (cached := self._cache.get(instance_id)) is not None:
+            self.tally.hits += 1
             return cached
+        self.tally.misses += 1
         generation = self._generation
         rows = await Instances.raw(_SELECT + "i.id = {}", instance_id)
         if not rows:
@@ -232,6 +237,17 @@ class InstanceStore:
         """Forget the cached row; called after a commit that changed it or what is counted about it."""
         self._generation += 1
         self._cache.pop(instance_id, None)
+
+    @property
+    def remembered(self) -> int:
+        """How many instances are remembered."""
+        return len(self._cache)
+
+    def forget_all(self) -> None:
+        """Read every instance anew."""
+        self._generation += 1
+        self._cache.clear()
+        self._tenants.clear()
 
     async def _owner_where(self, condition: Any) -> tuple[InstanceId, TenantId, UserId] | None:
         row = await Instances.select(Instances.id, Instances.tenant_id, Instances.user_id).where(condition).first()

@@ -97,6 +97,7 @@ _V1 = "/api/v1/instances"
 _V = _V1 + "/{instance_id}"
 _STORED = "/api/v1/stored-messages"
 _OF_SHOP = {"instance_id": "{instance_id}"}
+_R = "/api/v1/resources"
 _NO_CODE: dict[str, Any] = {"ok": 404, "code": "QR_NOT_AVAILABLE"}
 _NO_GROUPS: dict[str, Any] = {"ok": 501, "code": "UNSUPPORTED"}
 """A Telegram bot cannot see its groups."""
@@ -359,6 +360,16 @@ OPERATIONS: dict[str, Operation] = {
             "POST /api/download-media/{message_id}": Operation(policy=BELONGING, names={"message_id": "{photo}"}),
         }.items()
     },
+    # what the gateway takes, what it remembers, what it says to itself
+    **{
+        f"GET {_R}{end}": Operation(policy=PERSON)
+        for end in ("", "/instances", "/ports", "/performance", "/health", "/cache/stats")
+    },
+    f"POST {_R}/ports/clear-cache": Operation(policy=PERSON),
+    f"POST {_R}/cache/clear": Operation(policy=ADMIN, json={"keys": ["endpoints"]}),
+    f"POST {_R}/memory/cleanup": Operation(policy=ADMIN),
+    f"POST {_R}/stress-test": Operation(policy=ADMIN, json={"concurrent": 2, "iterations": 1}),
+    **{f"GET /api/v1/logs{end}": Operation(policy=ADMIN) for end in ("", "/latest", "/stats", "/health")},
     # the networks, and those who run the gateway
     "POST /hooks/{provider}/{instance_id}": Operation(
         policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}

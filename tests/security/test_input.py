@@ -151,6 +151,7 @@ _USER = "POST /api/users"
 _MESSAGE = "/api/instances/{shop}/chats/{chat}/messages/1"
 _V1 = "POST /api/v1/instances"
 _CLEANUP = "POST /api/v1/stored-messages/cleanup?instance_id={shop}"
+_R = "POST /api/v1/resources"
 _NEW_V1 = {"company_id": "a", "provider": "telegram", "token": "1:" + "A" * 35}
 _SETTINGS = {"secret": "s3cret", "headers": {"X-Shop": "one"}}
 
@@ -257,6 +258,8 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
     ("POST /api/v1/instances/{shop}/process", {}),
     ("POST /api/v1/stored-messages/cleanup", {}),
     *((f"POST {path}?{_SHOP}", body) for path, body in _PROGRAMS),
+    (f"{_R}/cache/clear", {"keys": ["endpoints"]}),
+    (f"{_R}/stress-test", {}),
     (f"{_V1}/batch/status", {"instance_ids": ["{shop}"]}),
     (f"{_V1}/batch/update", {"updates": [{"id": "{shop}", "data": {"name": "n", "agno_config": {"a": "b"}}}]}),
 ]  # fmt: skip
@@ -421,6 +424,17 @@ VALUES: list[Bad] = [
     *_values(f"POST /api/v1/groups/{{chat}}/send?{_SHOP}", {"message": "m"}, ("message", None), ("message", 1)),
     *_values(f"POST /api/groups/send?{_SHOP}", _SAY_TO_GROUP, ("groupId", None), ("groupId", 1), ("message", "")),
     *_values(
+        f"{_R}/cache/clear", {"keys": ["endpoints"]},
+        ("keys", "endpoints"), ("keys", ["nothing"]), ("keys", ["endpoints", ""]),
+    ),
+    Bad(ask=f"{_R}/cache/clear", json={"keys": [1]}, blames="keys[...]"),
+    *_values(
+        f"{_R}/stress-test", {"concurrentRequests": 1, "iterations": 1},
+        ("concurrentRequests", 0), ("concurrentRequests", 51), ("concurrentRequests", "1"), ("concurrentRequests", 1.5),
+        ("iterations", 0), ("iterations", 301), ("iterations", -1), ("iterations", "x"), ("concurrent", 2),
+        ("duration", 4999), ("duration", 300001), ("duration", 2**63),
+    ),
+    *_values(
         f"{_V1}/batch/status", {"instance_ids": ["x"]},
         ("instance_ids", None), ("instance_ids", "x"), ("instance_ids", []), ("instance_ids", [1]),
         ("instance_ids", ["x"] * 51), ("options", "x"),
@@ -543,6 +557,12 @@ QUERIES: list[Bad] = [
     ),
     Bad(ask="GET /api/v1/contacts", code="instance_required"),
     Bad(ask="GET /api/v1/status", code="instance_required"),
+    *(
+        Bad(ask=f"GET /api/v1/logs{path}?{name}={wrong}", blames=name)
+        for path, name, outside in (("", "tail", 10_001), ("/latest", "lines", 1001), ("/stats", "lines", 99))
+        for wrong in (0, -1, "many", "1.5", outside, 2**63)
+    ),
+    Bad(ask="GET /api/v1/logs?level=loud", blames="level"),
     Bad(ask="GET /api/v1/instances?provider=carrierpigeon", blames="provider"),
     *(
         Bad(ask=f"GET /api/v1/stored-messages?instance_id={{shop}}&{query}", blames=query.partition("=")[0])

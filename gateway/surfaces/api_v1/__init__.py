@@ -8,6 +8,7 @@ from litestar.types import ExceptionHandlersMap
 
 from gateway.surfaces.api_v1 import (
     batch,
+    caches,
     chats,
     company,
     groups,
@@ -15,8 +16,10 @@ from gateway.surfaces.api_v1 import (
     instances,
     lifecycle,
     login,
+    logs,
     media,
     refusals,
+    resources,
     root,
     sending,
     status,
@@ -109,6 +112,9 @@ router = Router(
         _USED_BY_PROGRAMS,
         _FOR_PROGRAMS("/", [status.qr, sending.send_by_name]),
         _FOR_PROGRAMS("/stored-messages", stored_messages.HANDLERS),
+        manager("/resources", resources.HANDLERS, "manager"),
+        manager("/resources", caches.HANDLERS, "manager"),
+        manager("/logs", logs.HANDLERS, "manager"),
     ],
 )
 
