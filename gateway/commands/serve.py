@@ -20,7 +20,7 @@ async def serve(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT. Returns 0, or 1 when the address is taken or the database became another's."""
     return_large_blocks()
     async with running(settings) as gateway:
-        server = make_server(make_app(gateway), settings, before_shutdown=gateway.services.event_log.close)
+        server = make_server(make_app(gateway), settings, before_shutdown=gateway.services.let_go)
         guard = asyncio.create_task(stop_when(gateway.lock_lost, server))
         address = f"http://{_host(settings)}:{settings.port}"
         if gateway.first_admin is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gateway.kit.clock import Clock
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
+from gateway.services.bulks import Bulks
 from gateway.services.calls import Calls
 from gateway.services.channels import Channels
 from gateway.services.contacts import Contacts
@@ -57,6 +58,7 @@ class Services:
     processing: Processing
     logins: Logins
     messaging: Messaging
+    bulks: Bulks
     media: MediaFiles
     idempotency: Idempotency
     contacts: Contacts
@@ -77,3 +79,8 @@ class Services:
     inbox: Inbox
     event_log: EventLog
     health: Health
+
+    def let_go(self) -> None:
+        """Let go of those who wait for something that may take long, because the gateway stops."""
+        self.event_log.close()
+        self.bulks.let_go()
