@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a bulk: when it has been taken up again and is over, nobody got two messages or was left out."""
+"""kill -9 in the middle of a bulk: once it was taken up again and is over, nobody got two messages or none."""
 
 from __future__ import annotations
 
