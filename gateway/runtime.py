@@ -25,6 +25,8 @@ from gateway.services.accounts import Accounts
 from gateway.services.addresses import Addresses
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
+from gateway.services.bulk_runner import BulkRunner
+from gateway.services.bulks import Bulks
 from gateway.services.caches import Caches, caches_of
 from gateway.services.calls import Calls
 from gateway.services.caretaker import Caretaker
@@ -81,6 +83,8 @@ from gateway.webhooks.sender import Limits
 log = get_logger(__name__)
 
 LOCK_CHECK_SECONDS = 10.0
+BULK_GRACE = 5.0
+"""Seconds that a message of a bulk may take when the gateway stops."""
 MEBIBYTE = 1024 * 1024
 
 
@@ -230,6 +234,9 @@ async def running(
                 jitter=settings.pace_jitter,
             ),
         )
+        bulk_runner = BulkRunner(
+            storage, messaging, addresses, clock, grace=min(BULK_GRACE, settings.shutdown_timeout / 3)
+        )
         door = Door()
         health = Health(storage, registry, lock, backlog=lambda: inbox.backlog)
         resources = Resources(instances, registry, meter, data_dir=settings.data_dir)
@@ -250,6 +257,7 @@ async def running(
             logins=Logins(instances, registry, providers, clock),
             messaging=messaging,
             stored_messages=StoredMessages(storage, addresses, clock, calendar),
+            bulks=Bulks(storage, registry, bulk_runner, clock),
             media=MediaFiles(egress, max_bytes=settings.media_max_mb * MEBIBYTE),
             idempotency=Idempotency(storage, clock),
             contacts=Contacts(storage, addresses, live, messaging, clock),
@@ -290,6 +298,8 @@ async def running(
         stack.push_async_callback(registry.aclose)
         upkeep.open()  # after the sessions, so that no job starts one while they end
         stack.push_async_callback(upkeep.aclose)
+        bulk_runner.open()  # last, so that it ends first: what it sends has to be recorded
+        stack.push_async_callback(bulk_runner.aclose)
         for work in (_restore(instances), _watch(lock, clock, lock_lost)):
             task = asyncio.create_task(work, context=contextvars.Context())
             stack.push_async_callback(_cancelled, task)
@@ -297,7 +307,7 @@ async def running(
             settings=settings,
             services=services,
             first_admin=first_admin,
-            metrics=(*auth.metrics, *inbox.metrics, *dispatcher.metrics, *upkeep.metrics),
+            metrics=(*auth.metrics, *inbox.metrics, *dispatcher.metrics, *upkeep.metrics, *bulk_runner.metrics),
             lock_lost=lock_lost,
         )
 

@@ -26,7 +26,7 @@ async def serve(settings: Settings, book: Logbook) -> int:
     return_large_blocks()
     async with running(settings, book=book) as gateway:
         _give_file(book, settings.log_path)
-        server = make_server(make_app(gateway), settings, before_shutdown=gateway.services.event_log.close)
+        server = make_server(make_app(gateway), settings, before_shutdown=gateway.services.let_go)
         guard = asyncio.create_task(stop_when(gateway.lock_lost, server))
         address = f"http://{_host(settings)}:{settings.port}"
         if gateway.first_admin is not None:

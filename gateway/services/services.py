@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gateway.kit.clock import Clock
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
+from gateway.services.bulks import Bulks
 from gateway.services.caches import Caches
 from gateway.services.calls import Calls
 from gateway.services.channels import Channels
@@ -65,6 +66,7 @@ class Services:
     logins: Logins
     messaging: Messaging
     stored_messages: StoredMessages
+    bulks: Bulks
     media: MediaFiles
     idempotency: Idempotency
     contacts: Contacts
@@ -91,3 +93,8 @@ class Services:
     caches: Caches
     stress: StressTest
     logs: Logs
+
+    def let_go(self) -> None:
+        """Let go of those who wait for something that may take long, because the gateway stops."""
+        self.event_log.close()
+        self.bulks.let_go()

@@ -9,6 +9,7 @@ from gateway.kit.secrets import Sealer
 from gateway.storage.activity import ActivityStore
 from gateway.storage.api_keys import ApiKeyStore
 from gateway.storage.audit import AuditStore
+from gateway.storage.bulks import BulkStore
 from gateway.storage.contacts import ContactStore
 from gateway.storage.engine import AnyEngine, Engine, SwitchableEngine, bind
 from gateway.storage.events import EventStore
@@ -53,6 +54,7 @@ class Storage:
         self.usage_limits = UsageLimitStore(engine)
         self.activity = ActivityStore(engine)
         self.idempotency = IdempotencyStore(engine)
+        self.bulks = BulkStore(engine)
 
     @property
     def database(self) -> Engine:

@@ -8,6 +8,7 @@ from litestar.types import ExceptionHandlersMap
 
 from gateway.surfaces.api_v1 import (
     batch,
+    bulks,
     caches,
     chats,
     company,
@@ -115,6 +116,8 @@ router = Router(
         manager("/resources", resources.HANDLERS, "manager"),
         manager("/resources", caches.HANDLERS, "manager"),
         manager("/logs", logs.HANDLERS, "manager"),
+        of_instance("/", bulks.HANDLERS, "bulk"),
+        of_instance("/telegram", bulks.HANDLERS, "bulk", bot_tokens=True),
     ],
 )
 
