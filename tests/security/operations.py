@@ -95,6 +95,9 @@ _SOMEBODY: dict[str, Any] = {**_CANNOT, "names": {"contact_id": "{chat_id}"}}
 _SOME_GROUP: dict[str, Any] = {**_CANNOT, "names": {"group_id": "{chat_id}"}}
 _V1 = "/api/v1/instances"
 _V = _V1 + "/{instance_id}"
+_MINE_BY_NAME: dict[str, Any] = {"policy": BELONGING, "query": {"instance_id": "{instance_id}"}}
+"""What is about one instance that its key selects; here everybody names the shop, whatever they come with."""
+_BULK: dict[str, Any] = {"json": {"recipients": [{"to": "{chat_id}"}], "message": "zanzibar {n}"}}
 _NO_CODE: dict[str, Any] = {"ok": 404, "code": "QR_NOT_AVAILABLE"}
 _WEBHOOK = "/api/webhooks/{webhook_id}"
 _DELIVERY = "/api/webhooks/deliveries/{delivery_id}"
@@ -289,6 +292,17 @@ OPERATIONS: dict[str, Operation] = {
     f"POST {_V}/stop": Operation(policy=RUN, spare="spare_instance"),
     f"POST {_V}/restart": Operation(policy=RUN, spare="spare_instance"),
     f"DELETE {_V}": Operation(policy=RUN, spare="spare_instance"),
+    **{
+        operation: Operation(**_MINE_BY_NAME, **more)
+        for path in ("/api/v1/send-bulk", "/api/v1/telegram/send-bulk")
+        for operation, more in (
+            (f"POST {path}", _BULK),
+            (f"GET {path}", {}),
+            (f"GET {path}/{{bulk_id}}", {}),
+            (f"POST {path}/{{bulk_id}}/cancel", {"spare": "spare_bulk"}),
+            (f"DELETE {path}/{{bulk_id}}", {"spare": "spare_bulk"}),
+        )
+    },
     # the networks, and those who run the gateway
     "POST /hooks/{provider}/{instance_id}": Operation(
         policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}

@@ -149,6 +149,13 @@ _USER = "POST /api/users"
 _MESSAGE = "/api/instances/{shop}/chats/{chat}/messages/1"
 _V1 = "POST /api/v1/instances"
 _NEW_V1 = {"company_id": "a", "provider": "telegram", "token": "1:" + "A" * 35}
+_BULK = "POST /api/v1/send-bulk?instance_id={shop}"
+_BULK_BODY: dict[str, Any] = {
+    "recipients": [{"to": "1", "name": "n", "customMessage": "c"}],
+    "message": "hello {city}",
+    "templateVariables": {"city": "c"},
+    "failureStrategy": "abort",
+}
 _SETTINGS = {"secret": "s3cret", "headers": {"X-Shop": "one"}}
 
 TEXTS: list[tuple[str, dict[str, Any]]] = [
@@ -230,6 +237,8 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("POST /api/v1/instances/{shop}/process", {}),
+    (_BULK, _BULK_BODY),
+    (_BULK.replace("send-bulk", "telegram/send-bulk"), _BULK_BODY),
     (f"{_V1}/batch/status", {"instance_ids": ["{shop}"]}),
     (f"{_V1}/batch/update", {"updates": [{"id": "{shop}", "data": {"name": "n", "agno_config": {"a": "b"}}}]}),
 ]  # fmt: skip
@@ -399,6 +408,26 @@ VALUES: list[Bad] = [
         ("phone", {}), ("phone", True), ("phone", None), ("phone", " "), ("phone", 0), ("message", 3), ("message", ""),
         ("format", "wordart"), ("silent", "no"), ("replyTo", {}), ("phone", 1.5),
     ),
+    *_values(
+        _BULK, {"recipients": [{"to": "{chat}"}], "message": "hello"},
+        ("recipients", None), ("recipients", {}), ("recipients", [{"to": "1"}] * 101), ("message", 3), ("message", ""),
+        ("delayBetweenMessages", -1), ("delayBetweenMessages", "1000"), ("delayBetweenMessages", 3_600_001),
+        ("delayBetweenMessages", 10**300), ("templateVariables", "x"),
+        ("failureStrategy", "panic"), ("retryAttempts", 11), ("retryAttempts", -1), ("retryAttempts", "2"),
+        ("message", "x" * 65_537),
+    ),
+    *(
+        Bad(ask=_BULK, json={"recipients": [recipient], "message": "hello"}, blames=f"recipients[0]{end}")
+        for recipient, end in (
+            ("1", ".to"), ({}, ".to"), ({"to": 7}, ".to"), ({"to": " "}, ".to"), ({"to": "1" * 256}, ".to"),
+            ({"to": "1", "name": 7}, ".name"), ({"to": "1", "customMessage": "x" * 65_537}, ".customMessage"),
+        )
+    ),
+    Bad(ask=_BULK, json={"recipients": [{"to": "1"}], "message": "hello", "templateVariables": {"a": None}}),
+    Bad(
+        ask=_BULK, blames="message",
+        json={"recipients": [{"to": "1"}], "message": "{x}" * 1000, "templateVariables": {"x": "y" * 1000}},
+    ),
     *_values(_SEND, {"phone": "1"}, ("poll", {"question": "q"}), ("location", [1, 2]), ("contact", "Bo")),
     Bad(ask=_SEND, json={"phone": "1", "location": {"latitude": 91, "longitude": 0}}, blames="location.latitude"),
     Bad(ask=_SEND, json={"phone": "1", "location": {"latitude": 0, "longitude": "0"}}, blames="location.longitude"),
@@ -476,6 +505,11 @@ QUERIES: list[Bad] = [
         for query in (f"{name}=0", f"{name}=-1", f"{name}=many", f"{name}=1001", f"{name}=1.5", f"{name}={2**63}")
     ),
     Bad(ask="GET /api/v1/instances?provider=carrierpigeon", blames="provider"),
+    *(
+        Bad(ask=f"GET /api/v1/send-bulk?instance_id={{shop}}&{query}", blames=query.partition("=")[0])
+        for query in ("limit=0", "limit=101", "limit=many", "offset=-1", f"offset={2**31}")
+    ),
+    Bad(ask="GET /api/v1/send-bulk", code="instance_required"),
     *(Bad(ask=f"GET /api/webhooks/deliveries?{name}=soon", blames=name) for name in ("from", "to")),
     *(
         Bad(ask="POST /api/webhooks/deliveries/redeliver", json={"endpointId": "{webhook}", name: "soon"}, blames=name)
@@ -502,6 +536,8 @@ PATHS: list[Bad] = [
             "GET /api/v1/instances/*", "DELETE /api/v1/instances/*", "GET /api/v1/instances/*/memory",
             "GET /api/v1/instances/*/qr", "POST /api/v1/instances/*/process", "POST /api/v1/instances/*/start",
             "GET /api/v1/instances/*/api-key-history", "GET /api/v1/nothing/*",
+            "GET /api/v1/send-bulk/*?instance_id={shop}", "DELETE /api/v1/send-bulk/*?instance_id={shop}",
+            "POST /api/v1/telegram/send-bulk/*/cancel?instance_id={shop}",
         )
         for odd in _ODD_IDS
     ),
@@ -551,6 +587,8 @@ async def test_a_wrong_method_is_told_the_right_ones(house: House) -> None:
         "POST /health": {"GET"},
         "PATCH /api/v1/instances": {"GET", "POST"},
         "GET /api/v1/instances/{shop}/start": {"POST"},
+        "PUT /api/v1/send-bulk": {"GET", "POST"},
+        "GET /api/v1/send-bulk/{shop}/cancel": {"POST"},
         "GET /hooks/telegram/{shop}": {"POST"},
     }
     before = await house.now()
