@@ -14,7 +14,7 @@ import pytest
 
 from gateway.domain.bulks import BulkOrder, BulkProgress, BulkRecipient, BulkState, FailureStrategy, SendState
 from gateway.domain.errors import Conflict, NotConnected, NotFound, TooManyRequests
-from gateway.domain.ids import BulkId, TenantId, UserId
+from gateway.domain.ids import Address, BulkId, TenantId, UserId
 from gateway.domain.instances import Instance, ProviderName, SessionStateKind
 from gateway.domain.tenants import CredentialKind, Principal, Role
 from gateway.services.bulk_outcomes import PATIENCE, UNSURE
@@ -132,7 +132,7 @@ async def test_everybody_gets_their_own_words_once(office: Office) -> None:
     assert [each.attempts for each in done.sends] == [1] * 4
     messages = office.running.gateway.services.contacts
     kept, _ = await messages.messages(
-        office.who, office.instance.id, str(office.people[0].id), since=None, until=None, limit=5, skip=0
+        office.who, office.instance.id, Address(str(office.people[0].id)), since=None, until=None, limit=5, skip=0
     )
     assert [each.message.network_id for each in kept if each.message.from_me] == [done.sends[0].message_id]
 
