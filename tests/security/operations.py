@@ -98,6 +98,9 @@ _V = _V1 + "/{instance_id}"
 _STORED = "/api/v1/stored-messages"
 _OF_SHOP = {"instance_id": "{instance_id}"}
 _R = "/api/v1/resources"
+_MINE_BY_NAME: dict[str, Any] = {"policy": BELONGING, "query": {"instance_id": "{instance_id}"}}
+"""What is about one instance that its key selects; here everybody names the shop, whatever they come with."""
+_BULK: dict[str, Any] = {"json": {"recipients": [{"to": "{chat_id}"}], "message": "zanzibar {n}"}}
 _NO_CODE: dict[str, Any] = {"ok": 404, "code": "QR_NOT_AVAILABLE"}
 _NO_GROUPS: dict[str, Any] = {"ok": 501, "code": "UNSUPPORTED"}
 """A Telegram bot cannot see its groups."""
@@ -370,6 +373,17 @@ OPERATIONS: dict[str, Operation] = {
     f"POST {_R}/memory/cleanup": Operation(policy=ADMIN),
     f"POST {_R}/stress-test": Operation(policy=ADMIN, json={"concurrent": 2, "iterations": 1}),
     **{f"GET /api/v1/logs{end}": Operation(policy=ADMIN) for end in ("", "/latest", "/stats", "/health")},
+    **{
+        operation: Operation(**_MINE_BY_NAME, **more)
+        for path in ("/api/v1/send-bulk", "/api/v1/telegram/send-bulk")
+        for operation, more in (
+            (f"POST {path}", _BULK),
+            (f"GET {path}", {}),
+            (f"GET {path}/{{bulk_id}}", {}),
+            (f"POST {path}/{{bulk_id}}/cancel", {"spare": "spare_bulk"}),
+            (f"DELETE {path}/{{bulk_id}}", {"spare": "spare_bulk"}),
+        )
+    },
     # the networks, and those who run the gateway
     "POST /hooks/{provider}/{instance_id}": Operation(
         policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}

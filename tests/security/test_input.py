@@ -153,6 +153,13 @@ _V1 = "POST /api/v1/instances"
 _CLEANUP = "POST /api/v1/stored-messages/cleanup?instance_id={shop}"
 _R = "POST /api/v1/resources"
 _NEW_V1 = {"company_id": "a", "provider": "telegram", "token": "1:" + "A" * 35}
+_BULK = "POST /api/v1/send-bulk?instance_id={shop}"
+_BULK_BODY: dict[str, Any] = {
+    "recipients": [{"to": "1", "name": "n", "customMessage": "c"}],
+    "message": "hello {city}",
+    "templateVariables": {"city": "c"},
+    "failureStrategy": "abort",
+}
 _SETTINGS = {"secret": "s3cret", "headers": {"X-Shop": "one"}}
 
 _SHOP = "instance_id={shop}"
@@ -260,6 +267,8 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
     *((f"POST {path}?{_SHOP}", body) for path, body in _PROGRAMS),
     (f"{_R}/cache/clear", {"keys": ["endpoints"]}),
     (f"{_R}/stress-test", {}),
+    (_BULK, _BULK_BODY),
+    (_BULK.replace("send-bulk", "telegram/send-bulk"), _BULK_BODY),
     (f"{_V1}/batch/status", {"instance_ids": ["{shop}"]}),
     (f"{_V1}/batch/update", {"updates": [{"id": "{shop}", "data": {"name": "n", "agno_config": {"a": "b"}}}]}),
 ]  # fmt: skip
@@ -465,6 +474,26 @@ VALUES: list[Bad] = [
         ("phone", {}), ("phone", True), ("phone", None), ("phone", " "), ("phone", 0), ("message", 3), ("message", ""),
         ("format", "wordart"), ("silent", "no"), ("replyTo", {}), ("phone", 1.5),
     ),
+    *_values(
+        _BULK, {"recipients": [{"to": "{chat}"}], "message": "hello"},
+        ("recipients", None), ("recipients", {}), ("recipients", [{"to": "1"}] * 101), ("message", 3), ("message", ""),
+        ("delayBetweenMessages", -1), ("delayBetweenMessages", "1000"), ("delayBetweenMessages", 3_600_001),
+        ("delayBetweenMessages", 10**300), ("templateVariables", "x"),
+        ("failureStrategy", "panic"), ("retryAttempts", 11), ("retryAttempts", -1), ("retryAttempts", "2"),
+        ("message", "x" * 65_537),
+    ),
+    *(
+        Bad(ask=_BULK, json={"recipients": [recipient], "message": "hello"}, blames=f"recipients[0]{end}")
+        for recipient, end in (
+            ("1", ".to"), ({}, ".to"), ({"to": 7}, ".to"), ({"to": " "}, ".to"), ({"to": "1" * 256}, ".to"),
+            ({"to": "1", "name": 7}, ".name"), ({"to": "1", "customMessage": "x" * 65_537}, ".customMessage"),
+        )
+    ),
+    Bad(ask=_BULK, json={"recipients": [{"to": "1"}], "message": "hello", "templateVariables": {"a": None}}),
+    Bad(
+        ask=_BULK, blames="message",
+        json={"recipients": [{"to": "1"}], "message": "{x}" * 1000, "templateVariables": {"x": "y" * 1000}},
+    ),
     *_values(_SEND, {"phone": "1"}, ("poll", {"question": "q"}), ("location", [1, 2]), ("contact", "Bo")),
     Bad(ask=_SEND, json={"phone": "1", "location": {"latitude": 91, "longitude": 0}}, blames="location.latitude"),
     Bad(ask=_SEND, json={"phone": "1", "location": {"latitude": 0, "longitude": "0"}}, blames="location.longitude"),
@@ -576,6 +605,11 @@ QUERIES: list[Bad] = [
             "instances?provider=carrierpigeon", "instances?auth_status=asleep", "instances?auth_status=",
         )
     ),
+    *(
+        Bad(ask=f"GET /api/v1/send-bulk?instance_id={{shop}}&{query}", blames=query.partition("=")[0])
+        for query in ("limit=0", "limit=101", "limit=many", "offset=-1", f"offset={2**31}")
+    ),
+    Bad(ask="GET /api/v1/send-bulk", code="instance_required"),
     *(Bad(ask=f"GET /api/webhooks/deliveries?{name}=soon", blames=name) for name in ("from", "to")),
     *(
         Bad(ask="POST /api/webhooks/deliveries/redeliver", json={"endpointId": "{webhook}", name: "soon"}, blames=name)
@@ -602,6 +636,8 @@ PATHS: list[Bad] = [
             "GET /api/v1/instances/*", "DELETE /api/v1/instances/*", "GET /api/v1/instances/*/memory",
             "GET /api/v1/instances/*/qr", "POST /api/v1/instances/*/process", "POST /api/v1/instances/*/start",
             "GET /api/v1/instances/*/api-key-history", "GET /api/v1/nothing/*",
+            "GET /api/v1/send-bulk/*?instance_id={shop}", "DELETE /api/v1/send-bulk/*?instance_id={shop}",
+            "POST /api/v1/telegram/send-bulk/*/cancel?instance_id={shop}",
         )
         for odd in _ODD_IDS
     ),
@@ -668,6 +704,8 @@ async def test_a_wrong_method_is_told_the_right_ones(house: House) -> None:
         "GET /api/v1/instances/{shop}/start": {"POST"},
         "POST /api/v1/company/acme/messages": {"GET"},
         "GET /api/v1/stored-messages/cleanup": {"POST"},
+        "PUT /api/v1/send-bulk": {"GET", "POST"},
+        "GET /api/v1/send-bulk/{shop}/cancel": {"POST"},
         "GET /hooks/telegram/{shop}": {"POST"},
     }
     before = await house.now()
