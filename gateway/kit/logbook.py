@@ -64,7 +64,7 @@ class _File(RotatingFileHandler):
         error = sys.exc_info()[1]
         self.problem = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
         if self.stream is not None and self.stream.closed:
-            self.stream = None  # type: ignore[assignment]  # how the handler itself says: open it again
+            self.stream = None  # how the handler itself says: open it again
 
 
 class Logbook:
