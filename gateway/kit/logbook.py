@@ -36,7 +36,7 @@ class KeptLine(Struct, frozen=True):
 
 
 class LogFile(Struct, frozen=True, kw_only=True):
-    """The file as it is now. `problem` is why the last line could not be written, if it could not."""
+    """The file as it is now. `problem` is why it could not be opened, or its last line not be written, if so."""
 
     path: Path
     size: int
@@ -77,16 +77,21 @@ class Logbook:
         self._most_lines = most_lines
         self._most_bytes = most_bytes
         self._file: _File | None = None
+        self._unopened: LogFile | None = None
 
     def write_to(self, path: Path, *, most_bytes: int = FILE_BYTES, older: int = OLDER_FILES) -> None:
         """Append to this file from now on: what was said until here, too. The last lines in it come before that.
 
         Raises OSError.
         """
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        before = _last_lines(path, self._most_bytes)
         self.close()
-        file = _File(path, maxBytes=most_bytes, backupCount=older, encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            before = _last_lines(path, self._most_bytes)
+            file = _File(path, maxBytes=most_bytes, backupCount=older, encoding="utf-8")
+        except OSError as error:
+            self._unopened = LogFile(path=path, size=0, modified_at=None, problem=error.strerror)
+            raise
         with self._lock:
             said = list(self._lines)
             self._lines.clear()
@@ -112,9 +117,9 @@ class Logbook:
 
     @property
     def file(self) -> LogFile | None:
-        """The file, if there is one."""
+        """The file, if there is to be one."""
         if self._file is None:
-            return None
+            return self._unopened
         path = Path(self._file.baseFilename)
         try:
             stat = path.stat()
@@ -125,7 +130,7 @@ class Logbook:
 
     def close(self) -> None:
         """Close the file."""
-        file, self._file = self._file, None
+        file, self._file, self._unopened = self._file, None, None
         if file is not None:
             with contextlib.suppress(OSError):  # the rest cannot be written: told when it was tried
                 file.close()
