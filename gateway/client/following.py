@@ -16,12 +16,12 @@ async def follow(transport: Transport, path: str, query: Mapping[str, Any], afte
     """Every event after a cursor, for ever. Raises ClientError when it is refused or nobody is there for too long."""
     failed = 0
     while True:
-        wait: float | None = None
+        spoke, wait = False, None
         problem: ClientError = Unreachable("The stream ends before it says anything.", maybe_done=True)
         try:
             async with transport.stream(path, query=query, headers={"Last-Event-ID": after}) as answer:
                 async for line in answer.aiter_lines():
-                    failed = 0
+                    spoke = True
                     name, _, value = line.partition(": ")
                     if name == "data":
                         event = _event(value)
@@ -34,8 +34,8 @@ async def follow(transport: Transport, path: str, query: Mapping[str, Any], afte
             if refused.status not in (429, 503):
                 raise
             problem, wait = refused, refused.retry_after
-        failed += 1
-        if not await transport.pause(failed, wait):
+        failed = 0 if spoke else failed + 1
+        if not await transport.pause(max(1, failed), wait):
             raise problem
 
 
