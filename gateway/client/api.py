@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -233,7 +233,7 @@ class ApiClient(Client):
 
     async def follow(
         self, instance_id: str, *, after: str | None = None, types: Sequence[str] = ()
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Every event as it happens, from now or from `after` on, for ever.
 
         It comes back by itself when the connection ends, where it left off; nothing is missed and nothing told twice.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from gateway.client.errors import ClientError, Refused, UnexpectedAnswer, Unreac
 from gateway.client.transport import Transport
 
 
-async def follow(transport: Transport, path: str, query: Mapping[str, Any], after: str) -> AsyncIterator[Event]:
+async def follow(transport: Transport, path: str, query: Mapping[str, Any], after: str) -> AsyncGenerator[Event, None]:
     """Every event after a cursor, for ever. Raises ClientError when it is refused or nobody is there for too long."""
     failed = 0
     while True:
@@ -35,7 +35,7 @@ async def follow(transport: Transport, path: str, query: Mapping[str, Any], afte
                 raise
             problem, wait = refused, refused.retry_after
         failed = 0 if spoke else failed + 1
-        if not await transport.pause(max(1, failed), wait):
+        if not await transport.pause(max(1, failed), wait) and not spoke:
             raise problem
 
 

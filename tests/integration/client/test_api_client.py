@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -28,7 +29,7 @@ pytestmark = SHARED
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
-async def connected(api: ApiClient, served: Served, until: Until, **more: str) -> tuple[str, Bot, User]:
+async def connected(api: ApiClient, served: Served, until: Until, **more: Any) -> tuple[str, Bot, User]:
     bot, ann = served.telegram.add_bot(name="Helper"), served.telegram.add_person("Ann")
     served.telegram.people.opens(ann, bot)
     made = await api.create("Helper", provider="telegram", token=bot.token, **more)
