@@ -50,6 +50,7 @@ from gateway.services.pacer import Pace
 from gateway.services.people import People
 from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
+from gateway.services.receiving import Receiving
 from gateway.services.retention import Retention
 from gateway.services.services import Services
 from gateway.services.tenants import Tenants
@@ -218,6 +219,7 @@ async def running(
             ),
         )
         door = Door()
+        processing = Processing(storage, instances, registry)
         services = Services(
             settings=settings,
             clock=clock,
@@ -230,7 +232,8 @@ async def running(
             key_usage=key_usage,
             histories=Histories(storage, instances, key_usage),
             vitals=LooksAfter(storage, instances, registry, key_usage, pulses, clock, calendar),
-            processing=Processing(storage, instances, registry),
+            processing=processing,
+            receiving=Receiving(instances, processing, registry),
             logins=Logins(instances, registry, providers, clock),
             messaging=messaging,
             media=MediaFiles(egress, max_bytes=settings.media_max_mb * MEBIBYTE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import structs
@@ -39,6 +40,7 @@ class Contacts:
         *,
         search: str = "",
         only_groups: bool = False,
+        only_people: bool = False,
         limit: int,
         skip: int,
     ) -> tuple[list[Contact], int]:
@@ -48,8 +50,19 @@ class Contacts:
         """
         await self._storage.instances.get(who, instance_id)
         return await self._storage.contacts.contacts(
-            who, instance_id, search=search.strip(), only_groups=only_groups, limit=limit, skip=skip
+            who,
+            instance_id,
+            search=search.strip(),
+            only_groups=only_groups,
+            only_people=only_people,
+            limit=limit,
+            skip=skip,
         )
+
+    async def find(self, who: Principal, instance_id: InstanceId, address: Address) -> Contact | None:
+        """Somebody, or a group, that is known already. Raises NotFound for the instance only."""
+        await self._storage.instances.get(who, instance_id)
+        return await self._storage.contacts.find(who, instance_id, address)
 
     async def save(self, who: Principal, instance_id: InstanceId, entry: ContactEntry) -> Contact:
         """Add a contact, or complete the one at that address; what the entry leaves empty stays as it is.
@@ -129,8 +142,8 @@ class Contacts:
         instance_id: InstanceId,
         chat: Address,
         *,
-        since: datetime | None,
-        until: datetime | None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int,
         skip: int,
     ) -> tuple[list[StoredMessage], int]:
@@ -139,6 +152,21 @@ class Contacts:
         return await self._storage.messages.page(
             who, instance_id, address, since=since, until=until, limit=limit, skip=skip
         )
+
+    async def latest(
+        self, who: Principal, instance_id: InstanceId, *, from_me: bool | None = None, limit: int
+    ) -> list[StoredMessage]:
+        """The last messages of all chats, newest first; `from_me` chooses what was sent or what came."""
+        await self._storage.instances.get(who, instance_id)
+        found, _ = await self._storage.messages.page(who, instance_id, None, from_me=from_me, limit=limit, skip=0)
+        return found
+
+    async def last_of_each(
+        self, who: Principal, instance_id: InstanceId, chats: Sequence[Address]
+    ) -> dict[Address, StoredMessage]:
+        """The last message of each of these chats, where there is one. Raises NotFound for the instance."""
+        await self._storage.instances.get(who, instance_id)
+        return await self._storage.messages.last_of_each(who, instance_id, chats)
 
 
 def _digits(text: str) -> str:

@@ -30,6 +30,7 @@ from gateway.services.messaging import Messaging
 from gateway.services.people import People
 from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
+from gateway.services.receiving import Receiving
 from gateway.services.tenants import Tenants
 from gateway.services.upkeep import Upkeep
 from gateway.services.usage import Usage
@@ -55,6 +56,7 @@ class Services:
     histories: Histories
     vitals: LooksAfter
     processing: Processing
+    receiving: Receiving
     logins: Logins
     messaging: Messaging
     media: MediaFiles

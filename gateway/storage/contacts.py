@@ -265,6 +265,7 @@ class ContactStore:
         *,
         search: str = "",
         only_groups: bool = False,
+        only_people: bool = False,
         limit: int,
         skip: int,
     ) -> tuple[list[Contact], int]:
@@ -274,6 +275,8 @@ class ContactStore:
             conditions.append(await self._search.contains("contacts", _SEARCHED, search))
         if only_groups:
             conditions.append(Contacts.is_group.eq(True))
+        if only_people:
+            conditions.append(Contacts.is_group.eq(False))
         total = await scope.within(Contacts.count().where(*conditions), who)
         rows = await (
             scope.within(Contacts.select().where(*conditions), who)

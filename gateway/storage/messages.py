@@ -159,9 +159,12 @@ class MessageStore:
         skip: int,
         since: datetime | None = None,
         until: datetime | None = None,
+        from_me: bool | None = None,
     ) -> tuple[list[StoredMessage], int]:
         """Messages newest first, by when we stored them, and how many there are in all. Both ends inclusive."""
         conditions: list[Any] = [Messages.instance_id == instance_id]
+        if from_me is not None:
+            conditions.append(Messages.from_me.eq(value=from_me))
         if chat is not None:
             conditions.append(Messages.chat == await canonical(instance_id, chat))
         if since is not None:
@@ -177,6 +180,22 @@ class MessageStore:
             .offset(skip)
         )
         return [_to_stored(row) for row in rows], total
+
+    async def last_of_each(
+        self, who: Principal, instance_id: InstanceId, chats: Sequence[Address]
+    ) -> dict[Address, StoredMessage]:
+        """The last message of each of these chats, as they are filed; a chat without one is missing."""
+        found: dict[Address, StoredMessage] = {}
+        for chat in chats:
+            row = await (
+                scope.within(Messages.select().where(Messages.instance_id == instance_id, Messages.chat == chat), who)
+                .order_by(Messages.created_at, ascending=False)
+                .order_by(Messages.id, ascending=False)
+                .first()
+            )
+            if row is not None:
+                found[chat] = _to_stored(row)
+        return found
 
     async def polls(
         self, asked: Iterable[tuple[InstanceId, Address, str]]

@@ -5,7 +5,17 @@ from typing import Any
 
 from litestar import Router
 
-from gateway.surfaces.api_v1 import batch, history, instances, lifecycle, login, root
+from gateway.surfaces.api_v1 import (
+    batch,
+    history,
+    instances,
+    lifecycle,
+    login,
+    root,
+    telegram,
+    telegram_chats,
+    telegram_sending,
+)
 from gateway.surfaces.api_v1.addressed import INSTANCE, PUBLIC_INSTANCE
 from gateway.surfaces.api_v1.documented import SECURITY
 from gateway.surfaces.api_v1.errors import EXCEPTION_HANDLERS, refuse
@@ -59,6 +69,8 @@ def of_anybody(path: str, handlers: list[Any], tag: str) -> Router:
     )
 
 
+_OF_BOTS = telegram.for_bots([*telegram.HANDLERS, *telegram_chats.HANDLERS, *telegram_sending.HANDLERS])
+
 router = Router(
     PATH,
     route_handlers=[
@@ -68,5 +80,7 @@ router = Router(
         manager("/instances", lifecycle.HANDLERS, "manager"),
         manager("/instances", login.HANDLERS, "manager"),
         manager("/instances", history.HANDLERS, "manager"),
+        of_anybody("/telegram", telegram.PUBLIC_HANDLERS, "telegram"),
+        of_instance("/telegram", _OF_BOTS, "telegram", bot_tokens=True),
     ],
 )
