@@ -12,10 +12,15 @@ from gateway.domain.ids import InstanceId, TenantId, UserId
 
 
 class ProviderName(StrEnum):
-    """The networks this version speaks to. Values are the wire names."""
+    """The networks there can be instances of. Values are the wire names."""
 
     TELEGRAM = "telegram"
     WHATSAPP = "whatsappweb"
+    WHATSAPP_CLOUD = "whatsapp-official"
+    MESSENGER = "facebook-messenger"
+    INSTAGRAM = "instagram"
+    SLACK = "slack"
+    DISCORD = "discord"
 
 
 LOGGED_OUT_HERE = "Logged out."

@@ -107,14 +107,22 @@ def is_healthy(instance: Instance) -> bool:
     return instance.flows or instance.state.kind in _WELL
 
 
-_PROVIDERS = MappingProxyType({each.value: each for each in ProviderName} | {"whatsapp": ProviderName.WHATSAPP})
-"""Wire names and aliases of the networks this version speaks to."""
+_PROVIDERS = MappingProxyType(
+    {each.value: each for each in ProviderName}
+    | {
+        "whatsapp": ProviderName.WHATSAPP,
+        "messenger": ProviderName.MESSENGER,
+        "facebook_messenger": ProviderName.MESSENGER,
+        "whatsapp_official": ProviderName.WHATSAPP_CLOUD,
+    }
+)
+"""Wire names of the networks, and their other spellings."""
 
 
 def provider_of(word: str) -> ProviderName:
     """The network that a caller named. Raises InvalidInput naming those there are."""
     provider = _PROVIDERS.get(word.strip().lower())
     if provider is None:
-        there = " or ".join(f'"{each.value}"' for each in (ProviderName.WHATSAPP, ProviderName.TELEGRAM))
-        raise InvalidInput(f"provider must be either {there}", field="provider")
+        there = ", ".join(each.value for each in ProviderName)
+        raise InvalidInput(f"provider must be one of {there}", field="provider")
     return provider

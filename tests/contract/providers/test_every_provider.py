@@ -9,6 +9,7 @@ import pytest
 
 from gateway.domain.errors import InvalidInput, NetworkRefused, NetworkUnreachable, StorageUnavailable, TooManyRequests
 from gateway.domain.events import Event
+from gateway.domain.instances import ProviderName
 from gateway.domain.messages import Media, MediaKind, OutgoingMedia, OutgoingMessage, Text
 from gateway.kit.egress import Egress, EgressPolicy
 from gateway.providers import make_providers
@@ -165,4 +166,6 @@ async def test_no_secret_is_ever_told(bench: ProviderBench, seam: Seam) -> None:
 
 
 def test_every_provider_is_in_the_list(settings: Settings) -> None:
-    assert all(name == provider.name for name, provider in make_providers(settings, Egress(EgressPolicy())).items())
+    providers = make_providers(settings, Egress(EgressPolicy()))
+    assert set(providers) == set(ProviderName)
+    assert all(name == provider.name for name, provider in providers.items())

@@ -12,6 +12,19 @@ from gateway.surfaces.api_v1.words import provider_of
 
 _SERVES = ("api", "mcp")
 _LONGEST_LABEL = 255
+_NETWORK_FIELDS = (
+    "bot_token",
+    "access_token",
+    "phone_number_id",
+    "page_access_token",
+    "app_secret",
+    "instagram_user_id",
+    "signing_secret",
+    "client_id",
+    "guild_id",
+    "webhook_verify_token",
+)
+"""Settings of networks that may stand at the root of a body, as that system's table has columns for them."""
 
 
 class _Fields(Struct, frozen=True, kw_only=True):
@@ -22,7 +35,16 @@ class _Fields(Struct, frozen=True, kw_only=True):
     name: Annotated[str | None, Meta(description="What people call it; default: network and label.")] = None
     type_instance: Annotated[list[str] | None, Meta(description='`api`, `mcp`, or both; default ["api"].')] = None
     token: Annotated[str | None, Meta(description="The token of a Telegram bot.")] = None
-    bot_token: Annotated[str | None, Meta(description="The same.")] = None
+    bot_token: Annotated[str | None, Meta(description="The same; also of Slack's and Discord's bots.")] = None
+    access_token: str | None = None
+    phone_number_id: str | None = None
+    page_access_token: str | None = None
+    app_secret: str | None = None
+    instagram_user_id: str | None = None
+    signing_secret: str | None = None
+    client_id: str | None = None
+    guild_id: str | None = None
+    webhook_verify_token: str | None = None
     config: Annotated[dict[str, Any] | None, Meta(description="The network's own settings.")] = None
     api_webhook_schema: WebhookSchema | None = None
     mcp_schema: dict[str, Any] | None = None
@@ -41,11 +63,14 @@ class _Fields(Struct, frozen=True, kw_only=True):
             raise InvalidInput(f"company_id must have at most {_LONGEST_LABEL} characters", field="company_id")
         return label
 
-    def bot_config(self) -> dict[str, object]:
-        """The network's settings, with the token wherever it was written."""
+    def config_for(self, provider: ProviderName) -> dict[str, object]:
+        """The network's settings, wherever they were written."""
         config: dict[str, object] = dict(self.config or {})
-        token = self.token or self.bot_token or config.pop("bot_token", None) or config.pop("botToken", None)
-        return config if token is None else config | {"token": token}
+        if provider is ProviderName.TELEGRAM:
+            token = self.token or self.bot_token or config.pop("bot_token", None) or config.pop("botToken", None)
+            return config if token is None else config | {"token": token}
+        said = ((name, getattr(self, name)) for name in _NETWORK_FIELDS)
+        return config | {name: value for name, value in said if value is not None}
 
     def agent(self) -> dict[str, Any] | None:
         """How an agent answers, in one form; None when nothing was said about it."""
@@ -88,7 +113,7 @@ class NewInstanceBody(_Fields, frozen=True, kw_only=True):
             raise InvalidInput("company_id, provider, and type_instance are required", field=missing)
         provider = provider_of(self.provider)
         serves = self.serves() or ("api",)
-        config = self.bot_config()
+        config = self.config_for(provider)
         if provider is ProviderName.TELEGRAM:
             if not config.get("token"):
                 raise InvalidInput("For telegram provider, token (bot token) is required", field="token")
@@ -110,7 +135,7 @@ class InstanceChangesBody(_Fields, frozen=True, kw_only=True):
 
     def to_change(self, provider: ProviderName, options: InstanceOptions) -> InstanceChange:
         """The change, given what there is. Raises InvalidInput when nothing is to change."""
-        serves, agent, config = self.serves(), self.agent(), self.bot_config()
+        serves, agent, config = self.serves(), self.agent(), self.config_for(provider)
         new_options = structs.replace(
             options,
             serves=options.serves if serves is None else serves,
