@@ -252,7 +252,7 @@ async def running(
             upkeep=upkeep,
             databases=Databases(storage, engine, lock, door, settings, clock),
             door=door,
-            hooks=Hooks(storage, registry),
+            hooks=Hooks(storage, registry, clock),
             inbox=inbox,
             event_log=event_log,
             health=Health(storage, registry, lock, backlog=lambda: inbox.backlog),

@@ -10,10 +10,9 @@ from litestar.params import FromPath, QueryParameter
 
 from gateway.domain.ids import Address
 from gateway.surfaces.api_v1.documented import refusals
+from gateway.surfaces.api_v1.schemas.chats import ChatItem, PersonItem
 from gateway.surfaces.api_v1.schemas.telegram import (
-    ChatItem,
     MessageItem,
-    PersonItem,
     RecentItem,
     RecentMessages,
     RecentUpdates,

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gateway.domain.contacts import ChatSummary, Contact
 from gateway.domain.groups import Group
 from gateway.domain.instances import Instance, ProviderName
 from gateway.domain.messages import ChatKind, StoredMessage
@@ -85,41 +84,6 @@ class AccountReply(Struct, frozen=True):
             instance.account or None, instance.provider, iso(instance.created_at), iso(instance.updated_at)
         )
         return cls(True, account)
-
-
-class PersonItem(Struct, frozen=True):
-    """Somebody who wrote to the bot, or was saved by hand."""
-
-    id: str
-    name: str
-    number: Annotated[str, Meta(description="A phone number where one is known, else the id.")]
-    username: str | None
-
-    @classmethod
-    def of(cls, contact: Contact) -> "PersonItem":
-        name = contact.name or contact.push_name or contact.number
-        return cls(contact.address, name or contact.address, contact.number or contact.address, contact.username)
-
-
-class ChatItem(Struct, frozen=True, rename="camel", kw_only=True):
-    """A chat with what was said in it last."""
-
-    id: str
-    name: str
-    type: ChatKind
-    unread_count: Annotated[int, Meta(description="Always 0: bots are not told what was read.")] = 0
-    timestamp: Annotated[str, Meta(description="Of the last message; empty when there is none.")]
-    last_message: str
-
-    @classmethod
-    def of(cls, chat: ChatSummary, last: StoredMessage | None) -> "ChatItem":
-        return cls(
-            id=chat.address,
-            name=chat.title or chat.username or chat.address,
-            type=chat.kind,
-            timestamp=maybe_iso(chat.last_message_at) or "",
-            last_message=last.message.body if last else "",
-        )
 
 
 class MessageItem(Struct, frozen=True, rename="camel"):
