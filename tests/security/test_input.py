@@ -148,6 +148,7 @@ _HOOK = "POST /api/webhooks"
 _USER = "POST /api/users"
 _MESSAGE = "/api/instances/{shop}/chats/{chat}/messages/1"
 _V1 = "POST /api/v1/instances"
+_BOT, _MULTI = "/api/v1/telegram", "/api/v1/multi-provider/instances"
 _NEW_V1 = {"company_id": "a", "provider": "telegram", "token": "1:" + "A" * 35}
 _SETTINGS = {"secret": "s3cret", "headers": {"X-Shop": "one"}}
 
@@ -230,6 +231,27 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("POST /api/v1/instances/{shop}/process", {}),
+    (f"POST {_BOT}/send?instance_id={{shop}}", {"chatId": "1", "message": "hello"}),
+    *[
+        (
+            f"POST {_BOT}/{end}?instance_id={{shop}}",
+            {"chatId": "1", "message": "hello", "parseMode": "HTML", "replyToMessageId": "1"},
+        )
+        for end in ("send-message", "send-telegram-message")
+    ],
+    (
+        f"POST {_BOT}/send-media?instance_id={{shop}}",
+        {"chatId": "1", "source": "https://example.com/a.png", "caption": "c"},
+    ),
+    (
+        f"POST {_MULTI}",
+        {"provider": "telegram", "config": {"botToken": "1:" + "A" * 35}, "company_id": "a", "name": "n"},
+    ),
+    (f"POST {_MULTI}/telegram/{{shop}}/send-message", {"to": "1", "message": "hello"}),
+    (
+        f"POST {_MULTI}/telegram/{{shop}}/send-media",
+        {"to": "1", "mediaUrl": "https://example.com/a.png", "caption": "c"},
+    ),
     (f"{_V1}/batch/status", {"instance_ids": ["{shop}"]}),
     (f"{_V1}/batch/update", {"updates": [{"id": "{shop}", "data": {"name": "n", "agno_config": {"a": "b"}}}]}),
 ]  # fmt: skip

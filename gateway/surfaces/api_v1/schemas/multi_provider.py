@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
 from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Address
@@ -104,14 +104,15 @@ class ProviderStatus(Struct, frozen=True):
     provider: ProviderName
     status: Literal["connected", "disconnected", "error"]
     state: str
-    info: dict[str, Any] | BotInfo | UnsetType = UNSET
+    info: Annotated[dict[str, Any] | UnsetType, Meta(description="Who it is there, once it is connected.")] = UNSET
 
     @classmethod
     def of(cls, instance: Instance, told: Mapping[str, Any] | None) -> "ProviderStatus":
         match life_cycle_of(instance.state.kind, flows=instance.flows):
             case LifeCycle.CLIENT_READY:
                 account = {"account": instance.account} if instance.account else UNSET
-                return cls(instance.provider, "connected", "READY", BotInfo.of(told) if told else account)
+                info = to_builtins(BotInfo.of(told)) if told else account
+                return cls(instance.provider, "connected", "READY", info)
             case LifeCycle.ERROR:
                 return cls(instance.provider, "error", "ERROR")
             case _:
