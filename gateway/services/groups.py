@@ -32,7 +32,11 @@ class Groups:
         session = await self._live.session(who, instance_id)
         if not isinstance(session, ShowsGroups):
             raise Unsupported("This provider cannot show groups.")
-        return await session.group(await self._address(who, instance_id, group))
+        try:
+            return await session.group(await self._address(who, instance_id, group))
+        except InvalidInput as refusal:
+            refusal.field = "groupId" if refusal.field == "to" else refusal.field
+            raise
 
     async def create(self, who: Principal, instance_id: InstanceId, subject: str, members: Sequence[str]) -> Group:
         """Make a group with these people; who could not be added is missing in the answer."""

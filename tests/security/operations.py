@@ -184,7 +184,7 @@ OPERATIONS: dict[str, Operation] = {
         policy=INSTANCE, **_CANNOT, json={"subject": "zanzibar {n}", "members": ["4915100000002"]}
     ),
     f"POST {_I}/groups/join": Operation(policy=INSTANCE, **_CANNOT, json={"link": "https://chat.whatsapp.com/x"}),
-    f"GET {_G}": Operation(policy=INSTANCE, **_SOME_GROUP),
+    f"GET {_G}": Operation(policy=INSTANCE, names={"group_id": "{chat_id}"}, ok=404, code="group_not_found"),
     f"PUT {_G}": Operation(policy=INSTANCE, **_SOME_GROUP, json={"subject": "zanzibar {n}"}),
     f"POST {_G}/members": Operation(
         policy=INSTANCE, **_SOME_GROUP, json={"action": "add", "members": ["4915100000002"]}

@@ -20,7 +20,7 @@ from gateway.surfaces.api_v1.schemas.telegram import (
 )
 from gateway.surfaces.api_v1.shared import AnyRequest
 from gateway.surfaces.api_v1.words import is_healthy
-from gateway.surfaces.http import Who, bearer_of, caller_ip, fields_named, header, iso, services
+from gateway.surfaces.http import Who, bearer_of, caller_ip, header, iso, services
 
 _READ = refusals(400, 404)
 _ASK = refusals(400, 404, 502, 504)
@@ -97,8 +97,7 @@ async def account(bot: Bot) -> AccountReply:
 async def group(request: AnyRequest, who: Who, bot: Bot, group_id: FromPath[str]) -> GroupItem:
     """A group, supergroup or channel that the bot is in. 404 for any other, and for a private chat."""
     given = services(request)
-    with fields_named({"to": "groupId"}):
-        found = await given.groups.get(who, bot.id, group_id)
+    found = await given.groups.get(who, bot.id, group_id)
     seen = await given.contacts.find(who, bot.id, found.address)
     return GroupItem.of(found, bot.provider, seen.created_at if seen else None)
 
