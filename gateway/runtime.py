@@ -58,6 +58,7 @@ from gateway.services.people import People
 from gateway.services.performance import Performance
 from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
+from gateway.services.receiving import Receiving
 from gateway.services.resources import Resources
 from gateway.services.retention import Retention
 from gateway.services.services import Services
@@ -241,6 +242,7 @@ async def running(
         health = Health(storage, registry, lock, backlog=lambda: inbox.backlog)
         resources = Resources(instances, registry, meter, data_dir=settings.data_dir)
         caches = Caches(caches_of(auth, storage), clock)
+        processing = Processing(storage, instances, registry, performance)
         services = Services(
             settings=settings,
             clock=clock,
@@ -253,7 +255,8 @@ async def running(
             key_usage=key_usage,
             histories=Histories(storage, instances, key_usage),
             vitals=LooksAfter(storage, instances, registry, key_usage, pulses, clock, calendar),
-            processing=Processing(storage, instances, registry, performance),
+            processing=processing,
+            receiving=Receiving(instances, processing, registry),
             logins=Logins(instances, registry, providers, clock),
             messaging=messaging,
             stored_messages=StoredMessages(storage, addresses, clock, calendar),
@@ -274,7 +277,7 @@ async def running(
             upkeep=upkeep,
             databases=Databases(storage, engine, lock, door, settings, clock),
             door=door,
-            hooks=Hooks(storage, registry),
+            hooks=Hooks(storage, registry, clock),
             inbox=inbox,
             event_log=event_log,
             health=health,

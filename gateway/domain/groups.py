@@ -39,6 +39,8 @@ class Group(Struct, frozen=True, kw_only=True):
     disappearing_seconds: int = 0
     members: tuple[Member, ...] = ()
     size: int = 0
+    network_kind: str = ""
+    """The network's own word for what it is, where it has several: `group`, `supergroup`, `channel`."""
 
 
 class MemberChange(StrEnum):

@@ -67,6 +67,8 @@ class InstanceOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     agent: dict[str, Any] = {}
     """How its messages are answered by an agent."""
     mcp: dict[str, Any] = {}
+    receives: bool = True
+    """Whether what arrives is fetched, where the network waits to be asked; a session that does not still sends."""
 
 
 class Instance(Struct, frozen=True, kw_only=True):

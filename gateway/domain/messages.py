@@ -77,6 +77,8 @@ class TextFormat(StrEnum):
     PLAIN = "plain"
     HTML = "html"
     MARKDOWN = "markdown"
+    OLD_MARKDOWN = "old_markdown"
+    """Telegram's first Markdown: `*bold*`, `_italic_`, code and links; nothing else has to be escaped."""
 
 
 class Chat(Struct, frozen=True, kw_only=True, omit_defaults=True):

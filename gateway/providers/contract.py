@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -233,6 +233,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     name: str
     username: str | None = None
     is_bot: bool = False
+    details: Mapping[str, Any] = {}
+    """All that the network said, in its own words."""
 
 
 @runtime_checkable
@@ -241,6 +243,14 @@ class KnowsItself(Protocol):
 
     async def profile(self) -> Profile:
         """Ask the network who we are."""
+
+
+@runtime_checkable
+class RemembersItself(Protocol):
+    """A session that keeps what the network said of it when it connected."""
+
+    def known_profile(self) -> Profile | None:
+        """Who we are; None before it connected. Asks nobody."""
 
 
 @runtime_checkable
@@ -311,14 +321,35 @@ class WatchesPresence(Protocol):
 
 
 @runtime_checkable
-class ManagesGroups(Protocol):
+class PausesReceiving(Protocol):
+    """A session that fetches what arrives, and can leave it at the network for a while. It sends all the same."""
+
+    def receives(self) -> bool:
+        """Whether it fetches what arrives."""
+
+    async def set_receiving(self, receives: bool) -> None:
+        """From now on fetch what arrives, or leave it there. Returns when it is so; what was fetched is committed.
+
+        Raises Conflict when the network brings its news by itself.
+        """
+
+
+@runtime_checkable
+class ShowsGroups(Protocol):
+    """A session that can look at a group it is in."""
+
+    async def group(self, address: Address) -> Group:
+        """One group, with its members where the network tells them. Raises NotFound when it does not exist or the
+        account is not in it.
+        """
+
+
+@runtime_checkable
+class ManagesGroups(ShowsGroups, Protocol):
     """A session that can see and change groups. Each raises NetworkRefused with a sentence when it may not."""
 
     async def groups(self) -> Sequence[Group]:
         """The groups the account is in."""
-
-    async def group(self, address: Address) -> Group:
-        """One group with its members. Raises NotFound when it does not exist or the account is not in it."""
 
     async def create_group(self, subject: str, members: Sequence[Address]) -> Group:
         """Make a group with these people."""

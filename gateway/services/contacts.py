@@ -45,6 +45,7 @@ class Contacts:
         *,
         search: str = "",
         only_groups: bool = False,
+        only_people: bool = False,
         limit: int,
         skip: int,
     ) -> tuple[list[Contact], int]:
@@ -54,8 +55,19 @@ class Contacts:
         """
         await self._storage.instances.get(who, instance_id)
         return await self._storage.contacts.contacts(
-            who, instance_id, search=search.strip(), only_groups=only_groups, limit=limit, skip=skip
+            who,
+            instance_id,
+            search=search.strip(),
+            only_groups=only_groups,
+            only_people=only_people,
+            limit=limit,
+            skip=skip,
         )
+
+    async def find(self, who: Principal, instance_id: InstanceId, address: Address) -> Contact | None:
+        """Somebody, or a group, that is known already. Raises NotFound for the instance only."""
+        await self._storage.instances.get(who, instance_id)
+        return await self._storage.contacts.find(who, instance_id, address)
 
     async def save(self, who: Principal, instance_id: InstanceId, entry: ContactEntry) -> Contact:
         """Add a contact, or complete the one at that address; what the entry leaves empty stays as it is.
@@ -135,10 +147,12 @@ class Contacts:
         await self._storage.instances.get(who, instance_id)
         return await self._storage.contacts.chats(who, instance_id, limit=limit, skip=skip)
 
-    async def previews(self, who: Principal, instance_id: InstanceId, *, limit: int) -> list[ChatPreview]:
-        """Chats with what was said last in each, the one that moved last first. Raises NotFound."""
+    async def previews(
+        self, who: Principal, instance_id: InstanceId, *, limit: int, skip: int = 0
+    ) -> tuple[list[ChatPreview], int]:
+        """The same with what was said last in each. Raises NotFound."""
         await self._storage.instances.get(who, instance_id)
-        return await self._storage.contacts.previews(who, instance_id, limit=limit)
+        return await self._storage.contacts.previews(who, instance_id, limit=limit, skip=skip)
 
     async def message(self, who: Principal, instance_id: InstanceId, reference: str) -> StoredMessage:
         """One message, named by its network's id, or with its chat as in `false_<chat>_<id>`.
@@ -164,8 +178,8 @@ class Contacts:
         instance_id: InstanceId,
         chat: Address,
         *,
-        since: datetime | None,
-        until: datetime | None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int,
         skip: int,
     ) -> tuple[list[StoredMessage], int]:
@@ -174,6 +188,14 @@ class Contacts:
         return await self._storage.messages.page(
             who, instance_id, address, since=since, until=until, limit=limit, skip=skip
         )
+
+    async def latest(
+        self, who: Principal, instance_id: InstanceId, *, from_me: bool | None = None, limit: int
+    ) -> list[StoredMessage]:
+        """The last messages of all chats, newest first; `from_me` chooses what was sent or what came."""
+        await self._storage.instances.get(who, instance_id)
+        found, _ = await self._storage.messages.page(who, instance_id, None, from_me=from_me, limit=limit, skip=0)
+        return found
 
 
 def _is_me(contact: Contact, instance: Instance) -> bool:

@@ -8,7 +8,7 @@ from gateway.domain.errors import InvalidInput, Unsupported
 from gateway.domain.groups import Group, GroupChange, MemberChange, MemberResult
 from gateway.domain.ids import Address, InstanceId
 from gateway.domain.tenants import Principal
-from gateway.providers.contract import ManagesGroups
+from gateway.providers.contract import ManagesGroups, ShowsGroups
 from gateway.services.checks import checked_line
 from gateway.services.live import Live
 
@@ -28,9 +28,15 @@ class Groups:
         return await (await self._session(who, instance_id)).groups()
 
     async def get(self, who: Principal, instance_id: InstanceId, group: str) -> Group:
-        """One group with its members. Raises NotFound."""
-        session = await self._session(who, instance_id)
-        return await session.group(await self._address(who, instance_id, group))
+        """One group with its members, where the network tells them. Raises NotFound."""
+        session = await self._live.session(who, instance_id)
+        if not isinstance(session, ShowsGroups):
+            raise Unsupported("This provider cannot show groups.")
+        try:
+            return await session.group(await self._address(who, instance_id, group))
+        except InvalidInput as refusal:
+            refusal.field = "groupId" if refusal.field == "to" else refusal.field
+            raise
 
     async def create(self, who: Principal, instance_id: InstanceId, subject: str, members: Sequence[str]) -> Group:
         """Make a group with these people; who could not be added is missing in the answer."""

@@ -189,6 +189,7 @@ class Instances:
             endpoint = await self._webhooks.put_first(who, before, change.webhook) if change.webhook else None
             await self._note(who, before, "instance.updated", {"name": after.name})
         self._storage.instances.invalidate(instance_id)
+        self._sessions.renew(after)
         if change.webhook is not None:
             self._storage.endpoints.invalidate()  # also when it was removed, which nobody announces
         if endpoint is not None:
@@ -196,7 +197,7 @@ class Instances:
         if credentials is not None:
             self._forget_key(instance_id)  # a bot's token is a key, too
         if credentials is not None and before.wanted:
-            await self._sessions.start(before, credentials)
+            await self._sessions.start(after, credentials)
         return await self.get(who, instance_id)
 
     async def delete(self, who: Principal, instance_id: InstanceId) -> None:

@@ -23,10 +23,13 @@ from gateway.providers.contract import (
     MarksRead,
     PairsByCode,
     Pings,
+    Profile,
     Reacts,
     RejectsCalls,
+    RemembersItself,
     Session,
     ShowsActivity,
+    ShowsGroups,
     WatchesPresence,
 )
 from gateway.services.addresses import Addresses
@@ -48,6 +51,7 @@ CAPABILITIES: Mapping[str, type[Any]] = {
     "people": KnowsPeople,
     "block": BlocksPeople,
     "presence": WatchesPresence,
+    "group_info": ShowsGroups,
     "groups": ManagesGroups,
     "channels": FollowsChannels,
     "reject_calls": RejectsCalls,
@@ -74,6 +78,13 @@ class Live:
         """The session, when messages flow."""
         await self._storage.instances.get(who, instance_id)
         return self._sessions.get(instance_id)
+
+    def known_profile(self, instance: Instance) -> Profile | None:
+        """Who an instance within reach is on its network, where its session remembers. Asks nobody."""
+        session = self._sessions.find(instance.id)
+        if session is None or not isinstance(session, RemembersItself):
+            return None
+        return session.known_profile()
 
     async def address(self, who: Principal, instance_id: InstanceId, text: str, field: str = "to") -> Address:
         """An address a caller wrote, in its one form. Raises InvalidInput naming `field`."""

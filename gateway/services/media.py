@@ -19,9 +19,18 @@ class MediaFiles:
         self._max_bytes = max_bytes
 
     async def from_url(
-        self, url: str, *, caption: str = "", file_name: str | None = None, kind: MediaKind | None = None
+        self,
+        url: str,
+        *,
+        caption: str = "",
+        file_name: str | None = None,
+        kind: MediaKind | None = None,
+        music: bool = False,
     ) -> OutgoingMedia:
-        """Fetch a file. Raises InvalidInput for a refused URL, TooLarge, NetworkUnreachable when it does not come."""
+        """Fetch a file. Without a `kind` it is shown as what it is, sound with `music` in a player, else as a document.
+
+        Raises InvalidInput for a refused URL, TooLarge, NetworkUnreachable when it does not come.
+        """
         try:
             fetched = await self._egress.fetch(url, max_bytes=self._max_bytes, total_timeout=FETCH_TIMEOUT)
         except EgressRefused as error:
@@ -35,7 +44,7 @@ class MediaFiles:
         name = file_name or fetched.file_name or "file"
         mime_type = sniff_mime_type(fetched.data, file_name=name, claimed=fetched.content_type)
         return OutgoingMedia(
-            media=kind or kind_of_mime(mime_type),
+            media=kind or kind_of_mime(mime_type, music=music),
             data=fetched.data,
             mime_type=mime_type,
             file_name=name,
@@ -57,12 +66,17 @@ class MediaFiles:
         )
 
 
-def kind_of_mime(mime_type: str) -> MediaKind:
-    """How a file is shown when nobody says: pictures and films as such, everything else as a document."""
+def kind_of_mime(mime_type: str, *, music: bool = False) -> MediaKind:
+    """How a file is shown when nobody says: pictures and films as such, everything else as a document.
+
+    With `music`, what is to be heard as such, too.
+    """
     match mime_type.partition("/")[0]:
         case "image" if mime_type in {"image/jpeg", "image/png", "image/gif", "image/webp"}:
             return MediaKind.IMAGE
         case "video" if mime_type in {"video/mp4", "video/x-matroska", "video/quicktime", "video/webm"}:
             return MediaKind.VIDEO
+        case "audio" if music and mime_type in {"audio/mpeg", "audio/mp3", "audio/mp4", "audio/m4a", "audio/x-m4a"}:
+            return MediaKind.AUDIO
         case _:
             return MediaKind.DOCUMENT

@@ -35,6 +35,7 @@ from gateway.services.people import People
 from gateway.services.performance import Performance
 from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
+from gateway.services.receiving import Receiving
 from gateway.services.resources import Resources
 from gateway.services.stored_messages import StoredMessages
 from gateway.services.stress import StressTest
@@ -63,6 +64,7 @@ class Services:
     histories: Histories
     vitals: LooksAfter
     processing: Processing
+    receiving: Receiving
     logins: Logins
     messaging: Messaging
     stored_messages: StoredMessages

@@ -69,7 +69,7 @@ class Registry:
             journal = self._journals.setdefault(instance.id, Journal(self._clock))
             runner = Runner(
                 instance,
-                lambda report: self._open_session(instance, credentials, report),
+                lambda report: self._open_session(runner.instance, credentials, report),
                 self._teller.tell,
                 self._clock,
                 journal,
@@ -80,6 +80,12 @@ class Registry:
             context = contextvars.Context()
             context.run(structlog.contextvars.bind_contextvars, instance_id=instance.id)
             self._tasks[instance.id] = asyncio.create_task(runner.run(), name=f"session:{instance.id}", context=context)
+
+    def renew(self, instance: Instance) -> None:
+        """What was changed of an instance: a session of it that has to be opened again is opened with this."""
+        runner = self._runners.get(instance.id)
+        if runner is not None:
+            runner.instance = instance
 
     async def stop(self, instance_id: InstanceId, *, code: str = "stopped", sentence: str = "Stopped.") -> None:
         """End its session and say so. Does nothing when it does not run."""

@@ -28,12 +28,12 @@ _SELECT = """SELECT c.address, c.kind, c.title, c.last_message_at,
     WHERE s.ours = 0) AS unanswered
 FROM chats c LEFT JOIN contacts p ON p.instance_id = c.instance_id AND p.address = c.address
 WHERE {} AND c.instance_id = {}
-ORDER BY COALESCE(c.last_message_at, 0) DESC, c.address LIMIT {}"""
+ORDER BY COALESCE(c.last_message_at, 0) DESC, c.address LIMIT {} OFFSET {}"""
 
 
-async def chat_previews(who: Principal, instance_id: InstanceId, *, limit: int) -> list[ChatPreview]:
+async def chat_previews(who: Principal, instance_id: InstanceId, *, limit: int, skip: int) -> list[ChatPreview]:
     """The chats of an instance, the one that moved last first."""
-    rows = await Chats.raw(_SELECT, MOST_UNANSWERED, scope.predicate(who, Chats, "c"), instance_id, limit)
+    rows = await Chats.raw(_SELECT, MOST_UNANSWERED, scope.predicate(who, Chats, "c"), instance_id, limit, skip)
     return [_preview(row) for row in rows]
 
 

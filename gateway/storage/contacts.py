@@ -266,6 +266,7 @@ class ContactStore:
         *,
         search: str = "",
         only_groups: bool = False,
+        only_people: bool = False,
         limit: int,
         skip: int,
     ) -> tuple[list[Contact], int]:
@@ -275,6 +276,8 @@ class ContactStore:
             conditions.append(await self._search.contains("contacts", _SEARCHED, search))
         if only_groups:
             conditions.append(Contacts.is_group.eq(True))
+        if only_people:
+            conditions.append(Contacts.is_group.eq(False))
         total = await scope.within(Contacts.count().where(*conditions), who)
         rows = await (
             scope.within(Contacts.select().where(*conditions), who)
@@ -298,9 +301,12 @@ class ContactStore:
         )
         return [_to_chat(row) for row in rows], total
 
-    async def previews(self, who: Principal, instance_id: InstanceId, *, limit: int) -> list[ChatPreview]:
+    async def previews(
+        self, who: Principal, instance_id: InstanceId, *, limit: int, skip: int
+    ) -> tuple[list[ChatPreview], int]:
         """The same with what was said last in each."""
-        return await chat_previews(who, instance_id, limit=limit)
+        total = await scope.within(Chats.count().where(Chats.instance_id == instance_id), who)
+        return await chat_previews(who, instance_id, limit=limit, skip=skip), total
 
     async def chat(self, instance_id: InstanceId, address: Address) -> ChatSummary | None:
         """One chat, on behalf of the session that writes to it."""

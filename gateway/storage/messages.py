@@ -168,9 +168,12 @@ class MessageStore:
         skip: int,
         since: datetime | None = None,
         until: datetime | None = None,
+        from_me: bool | None = None,
     ) -> tuple[list[StoredMessage], int]:
         """Messages newest first, by when we stored them, and how many there are in all. Both ends inclusive."""
         conditions: list[Any] = [Messages.instance_id == instance_id]
+        if from_me is not None:
+            conditions.append(Messages.from_me.eq(value=from_me))
         if chat is not None:
             conditions.append(Messages.chat == await canonical(instance_id, chat))
         if since is not None:

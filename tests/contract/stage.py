@@ -32,6 +32,7 @@ class Stage:
             "token": self.bot.token,
             "bot": str(self.bot.user.id),
             "ann": str(self.ann.id),
+            "group": str(telegram.rooms.create("supergroup", "Family", members=[self.ann, self.bot]).id),
             "hook": receiver.url(served.new_path()),
             "picture": receiver.url("/picture.png"),
         }

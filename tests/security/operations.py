@@ -101,6 +101,9 @@ _R = "/api/v1/resources"
 _MINE_BY_NAME: dict[str, Any] = {"policy": BELONGING, "query": {"instance_id": "{instance_id}"}}
 """What is about one instance that its key selects; here everybody names the shop, whatever they come with."""
 _BULK: dict[str, Any] = {"json": {"recipients": [{"to": "{chat_id}"}], "message": "zanzibar {n}"}}
+_T, _MP = "/api/v1/telegram", "/api/v1/multi-provider"
+_MO = _MP + "/instances/{provider}/{instance_id}"
+_NAMED = {"instance_id": "{instance_id}"}
 _NO_CODE: dict[str, Any] = {"ok": 404, "code": "QR_NOT_AVAILABLE"}
 _NO_GROUPS: dict[str, Any] = {"ok": 501, "code": "UNSUPPORTED"}
 """A Telegram bot cannot see its groups."""
@@ -219,7 +222,7 @@ OPERATIONS: dict[str, Operation] = {
         policy=INSTANCE, **_CANNOT, json={"subject": "zanzibar {n}", "members": ["4915100000002"]}
     ),
     f"POST {_I}/groups/join": Operation(policy=INSTANCE, **_CANNOT, json={"link": "https://chat.whatsapp.com/x"}),
-    f"GET {_G}": Operation(policy=INSTANCE, **_SOME_GROUP),
+    f"GET {_G}": Operation(policy=INSTANCE, names={"group_id": "{chat_id}"}, ok=404, code="group_not_found"),
     f"PUT {_G}": Operation(policy=INSTANCE, **_SOME_GROUP, json={"subject": "zanzibar {n}"}),
     f"POST {_G}/members": Operation(
         policy=INSTANCE, **_SOME_GROUP, json={"action": "add", "members": ["4915100000002"]}
@@ -384,7 +387,59 @@ OPERATIONS: dict[str, Operation] = {
             (f"DELETE {path}/{{bulk_id}}", {"spare": "spare_bulk"}),
         )
     },
+    # one Telegram instance, which its key selects and others name
+    f"GET {_T}/health": Operation(policy=PUBLIC, query=_NAMED),
+    f"GET {_T}/status": Operation(policy=PUBLIC, query=_NAMED),
+    **{
+        f"GET {_T}{end}": Operation(policy=BELONGING, query=_NAMED)
+        for end in (
+            "/me",
+            "/account",
+            "/account-info",
+            "/contacts",
+            "/chats",
+            "/messages/recent",
+            "/recent-messages",
+            "/updates",
+            "/polling/status",
+        )
+    },
+    f"GET {_T}/messages/{{chat_id}}": Operation(policy=BELONGING, query=_NAMED),
+    f"GET {_T}/group/{{group_id}}": Operation(
+        policy=BELONGING, query=_NAMED, names={"group_id": "{chat_id}"}, ok=404, code="GROUP_NOT_FOUND"
+    ),
+    **{
+        f"POST {_T}{end}": Operation(
+            policy=BELONGING, query=_NAMED, json={"chatId": "{chat_id}", "message": "zanzibar {n}"}
+        )
+        for end in ("/send", "/send-message", "/send-telegram-message")
+    },
+    f"POST {_T}/send-media": Operation(
+        policy=BELONGING, query=_NAMED, json={"chatId": "{chat_id}", "source": "{picture}"}
+    ),
+    f"POST {_T}/polling/stop": Operation(policy=BELONGING, query=_NAMED),
+    f"POST {_T}/polling/start": Operation(policy=BELONGING, query=_NAMED),
+    # the same instances in one form for every network
+    f"GET {_MP}/stats": Operation(policy=PERSON),
+    f"GET {_MP}/active-providers": Operation(policy=PERSON),
+    f"GET {_MP}/instances": Operation(policy=PERSON),
+    f"POST {_MP}/instances": Operation(
+        policy=PERSON, ok=201, json={"provider": "telegram", "config": {"botToken": "997{n}:" + "A" * 35}}
+    ),
+    f"GET {_MO}/status": Operation(policy=BELONGING),
+    f"GET {_MO}/contacts": Operation(policy=BELONGING),
+    f"GET {_MO}/chats": Operation(policy=BELONGING),
+    f"POST {_MO}/send-message": Operation(policy=BELONGING, json={"to": "{chat_id}", "message": "zanzibar {n}"}),
+    f"POST {_MO}/send-media": Operation(policy=BELONGING, json={"to": "{chat_id}", "mediaUrl": "{picture}"}),
+    f"DELETE {_MO}": Operation(policy=RUN, spare="spare_instance"),
+    f"DELETE {_MP}/instances/{{instance_id}}": Operation(policy=RUN, spare="spare_instance"),
     # the networks, and those who run the gateway
+    "POST /api/v1/webhook/{provider}/{instance}": Operation(
+        policy=HOOK, names={"instance": "{hooked}"}, json={"update_id": 1}
+    ),
+    "GET /api/v1/webhook/{provider}/{instance}": Operation(
+        policy=PUBLIC, names={"instance": "{hooked}"}, ok=404, code="NOT_FOUND"
+    ),
     "POST /hooks/{provider}/{instance_id}": Operation(
         policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}
     ),

@@ -152,6 +152,7 @@ _MESSAGE = "/api/instances/{shop}/chats/{chat}/messages/1"
 _V1 = "POST /api/v1/instances"
 _CLEANUP = "POST /api/v1/stored-messages/cleanup?instance_id={shop}"
 _R = "POST /api/v1/resources"
+_BOT, _MULTI = "/api/v1/telegram", "/api/v1/multi-provider/instances"
 _NEW_V1 = {"company_id": "a", "provider": "telegram", "token": "1:" + "A" * 35}
 _BULK = "POST /api/v1/send-bulk?instance_id={shop}"
 _BULK_BODY: dict[str, Any] = {
@@ -269,6 +270,27 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
     (f"{_R}/stress-test", {}),
     (_BULK, _BULK_BODY),
     (_BULK.replace("send-bulk", "telegram/send-bulk"), _BULK_BODY),
+    (f"POST {_BOT}/send?instance_id={{shop}}", {"chatId": "1", "message": "hello"}),
+    *[
+        (
+            f"POST {_BOT}/{end}?instance_id={{shop}}",
+            {"chatId": "1", "message": "hello", "parseMode": "HTML", "replyToMessageId": "1"},
+        )
+        for end in ("send-message", "send-telegram-message")
+    ],
+    (
+        f"POST {_BOT}/send-media?instance_id={{shop}}",
+        {"chatId": "1", "source": "https://example.com/a.png", "caption": "c"},
+    ),
+    (
+        f"POST {_MULTI}",
+        {"provider": "telegram", "config": {"botToken": "1:" + "A" * 35}, "company_id": "a", "name": "n"},
+    ),
+    (f"POST {_MULTI}/telegram/{{shop}}/send-message", {"to": "1", "message": "hello"}),
+    (
+        f"POST {_MULTI}/telegram/{{shop}}/send-media",
+        {"to": "1", "mediaUrl": "https://example.com/a.png", "caption": "c"},
+    ),
     (f"{_V1}/batch/status", {"instance_ids": ["{shop}"]}),
     (f"{_V1}/batch/update", {"updates": [{"id": "{shop}", "data": {"name": "n", "agno_config": {"a": "b"}}}]}),
 ]  # fmt: skip

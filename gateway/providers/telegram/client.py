@@ -6,6 +6,7 @@ handler that caught aiogram's exception, which holds the method's parameters and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,6 +15,8 @@ from aiogram import Bot, Dispatcher
 from aiogram.methods import (
     AnswerCallbackQuery,
     DeleteWebhook,
+    GetChat,
+    GetChatMemberCount,
     GetFile,
     GetMe,
     GetWebhookInfo,
@@ -23,21 +26,23 @@ from aiogram.methods import (
 from aiogram.types import Message, Update, User, WebhookInfo
 from pydantic import ValidationError
 
-from gateway.domain.errors import InvalidInput, NetworkRefused
+from gateway.domain.errors import InvalidInput, NetworkRefused, NotFound
 from gateway.domain.events import Event
+from gateway.domain.groups import Group
 from gateway.domain.ids import Address, InstanceId
 from gateway.domain.messages import Content, OutgoingMedia, OutgoingMessage, SentMessage, TextFormat
 from gateway.providers.contract import FetchedMedia, Interrupted, Profile
 from gateway.providers.telegram import files, inbound, outbound
 from gateway.providers.telegram.config import UPDATE_KINDS
 from gateway.providers.telegram.errors import API_ERRORS, ending_of, refusal_of
-from gateway.providers.telegram.people import person_of
+from gateway.providers.telegram.people import chat_of, person_of
 from gateway.providers.telegram.salvage import salvage
 
 T = TypeVar("T")
 Deliver = Callable[[tuple[Event, ...]], Awaitable[None]]
 
 _NOT_ABOUT_TEXT = "no text in the message"
+_NO_SUCH_GROUP = re.compile("chat not found|bot was kicked|bot is not a member", re.IGNORECASE)
 
 
 class RawUpdates(TelegramMethod[list[dict[str, Any]]]):
@@ -168,6 +173,28 @@ class BotClient:
         """Who this bot is."""
         return _profile_of(await self._ask(GetMe()))
 
+    async def group(self, address: Address) -> Group:
+        """A group, supergroup or channel with its size; bots are not told who is in it. Raises NotFound."""
+        chat_id = outbound.chat_id(address)
+        try:
+            found = await self._ask(GetChat(chat_id=chat_id))
+            if found.type == "private":
+                raise NotFound("Group not found", code="group_not_found")
+            size = await self._ask(GetChatMemberCount(chat_id=chat_id))
+        except (InvalidInput, NetworkRefused) as refusal:
+            if not _NO_SUCH_GROUP.search(refusal.sentence):
+                raise
+        else:
+            return Group(
+                address=Address(str(found.id)),
+                subject=chat_of(found).title,
+                description=found.description or "",
+                only_admins_write=found.permissions is not None and found.permissions.can_send_messages is False,
+                size=size,
+                network_kind=found.type,
+            )
+        raise NotFound("Group not found", code="group_not_found")
+
     async def fetch(self, ref: str, *, max_bytes: int) -> FetchedMedia:
         """The bytes behind a file id."""
         try:
@@ -195,7 +222,13 @@ class BotClient:
 
 def _profile_of(user: User) -> Profile:
     person = person_of(user)
-    return Profile(address=person.address, name=person.name, username=person.username, is_bot=person.is_bot)
+    return Profile(
+        address=person.address,
+        name=person.name,
+        username=person.username,
+        is_bot=person.is_bot,
+        details=user.model_dump(mode="json", exclude_none=True),
+    )
 
 
 def _places(error: ValidationError) -> str:

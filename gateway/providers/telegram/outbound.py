@@ -56,7 +56,12 @@ from gateway.domain.messages import (
 _CHAT_ID = re.compile(r"-?[0-9]{1,16}")  # Telegram promises at most 52 significant bits
 _USERNAME = re.compile(r"@[A-Za-z][A-Za-z0-9_]{2,63}")
 _MESSAGE_ID = re.compile(r"[0-9]{1,10}")
-_PARSE_MODES = {TextFormat.PLAIN: None, TextFormat.HTML: "HTML", TextFormat.MARKDOWN: "MarkdownV2"}
+_PARSE_MODES = {
+    TextFormat.PLAIN: None,
+    TextFormat.HTML: "HTML",
+    TextFormat.MARKDOWN: "MarkdownV2",
+    TextFormat.OLD_MARKDOWN: "Markdown",
+}
 _UPLOAD_LIMIT = 50 * 1024 * 1024
 _PHOTO_LIMIT = 10 * 1024 * 1024
 _LOCAL_LIMIT = 2000 * 1024 * 1024

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gateway.domain.errors import InvalidInput, NotConnected, Unauthenticated
+from gateway.domain.errors import Conflict, InvalidInput, NotConnected, Unauthenticated
+from gateway.domain.groups import Group
 from gateway.domain.ids import Address
 from gateway.domain.messages import Content, MessageKey, OutgoingMessage, SentMessage, TextFormat
 from gateway.kit.backoff import Backoff
@@ -28,6 +29,7 @@ from gateway.providers.contract import (
     SessionContext,
 )
 from gateway.providers.telegram.config import read_config
+from gateway.providers.telegram.receiving import Receiving
 from gateway.providers.telegram.updates import UpdateTaker
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class TelegramSession:
         self._offset: int | None = None
         self._greeting = "Connected."
         self._account: str | None = None
+        self._who: Profile | None = None
+        self._receiving = Receiving(on=context.instance.options.receives)
         self._settled = False
         self._proven = False
         self._conflicts = 0
@@ -120,9 +124,27 @@ class TelegramSession:
         """Who this bot is at Telegram."""
         return await self._bot.profile()
 
+    def known_profile(self) -> Profile | None:
+        """Who it was when it connected."""
+        return self._who
+
     def account(self) -> str | None:
         """The bot's `@name`."""
         return self._account
+
+    async def group(self, address: Address) -> Group:
+        """A group, supergroup or channel this bot is in."""
+        return await self._bot.group(address)
+
+    def receives(self) -> bool:
+        """Whether it polls."""
+        return self._receiving.on and self._config.mode == "polling"
+
+    async def set_receiving(self, receives: bool) -> None:
+        """Poll, or leave what arrives at Telegram, which keeps it for 24 hours. Raises Conflict in webhook mode."""
+        if self._config.mode != "polling":
+            raise Conflict("This bot's updates come by webhook; there is no polling to start or stop.")
+        await self._receiving.switch(on=receives)
 
     async def ping(self) -> None:
         """Ask Telegram who this bot is."""
@@ -180,17 +202,31 @@ class TelegramSession:
             await self._bot.delete_webhook(drop_pending=drop)
 
     async def _poll(self) -> None:
+        if not self._receiving.on:
+            await self._rest()
+            return
         taker = await self._open()
         wait = self._poll_seconds if self._settled else 0
-        batch = await self._bot.updates(self._offset, wait=wait, kinds=self._config.allowed_updates)
-        taken = await taker.take_all(batch, self._offset)
-        self._offset = taken.offset
+        async with self._receiving.taking():
+            poll = self._bot.updates(self._offset, wait=wait, kinds=self._config.allowed_updates)
+            batch = await self._receiving.ask(poll)
+            if batch is None:
+                return
+            taken = await taker.take_all(batch, self._offset)
+            self._offset = taken.offset
         if taken.problem is not None:
             raise Interrupted(
                 _STORAGE, "What arrives cannot be stored right now; it waits at Telegram and is not lost."
             )
         self._settled = True
         self._connected()
+
+    async def _rest(self) -> None:
+        """Polling is stopped: what arrives waits at Telegram. See now and then that the bot is still let in."""
+        await self._introduce()
+        self._settled = False
+        self._connected()
+        await self._receiving.until_changed(self._context.clock, at_most=WATCH_EVERY)
 
     # Webhook. A stop leaves it in place: Telegram keeps what it cannot deliver for 24 hours, and the next start
     # receives it; removing it would gain nothing.
@@ -233,7 +269,7 @@ class TelegramSession:
         self._context.report.connected(self._greeting)
 
     async def _introduce(self) -> None:
-        who = await self._bot.prove()
+        who = self._who = await self._bot.prove()
         self._account = f"@{who.username}" if who.username else str(who.address)
         self._greeting = f"Connected as @{who.username}." if who.username else f"Connected as {who.name}."
 

@@ -14,17 +14,22 @@ from gateway.surfaces.api_v1 import (
     company,
     groups,
     history,
+    inbound,
     instances,
     lifecycle,
     login,
     logs,
     media,
+    multi_provider,
     refusals,
     resources,
     root,
     sending,
     status,
     stored_messages,
+    telegram,
+    telegram_chats,
+    telegram_sending,
 )
 from gateway.surfaces.api_v1 import older_paths as _older_paths
 from gateway.surfaces.api_v1.addressed import INSTANCE, PUBLIC_INSTANCE
@@ -97,6 +102,7 @@ _USED_BY_PROGRAMS = _FOR_PROGRAMS(
 )
 _SEEN_BY_ANYBODY = _FOR_MONITORS("/", status.OPEN_HANDLERS)
 
+_OF_BOTS = telegram.for_bots([*telegram.HANDLERS, *telegram_chats.HANDLERS, *telegram_sending.HANDLERS])
 
 router = Router(
     PATH,
@@ -116,8 +122,12 @@ router = Router(
         manager("/resources", resources.HANDLERS, "manager"),
         manager("/resources", caches.HANDLERS, "manager"),
         manager("/logs", logs.HANDLERS, "manager"),
-        of_instance("/", bulks.HANDLERS, "bulk"),
-        of_instance("/telegram", bulks.HANDLERS, "bulk", bot_tokens=True),
+        _FOR_PROGRAMS("/", bulks.HANDLERS),
+        of_instance("/telegram", bulks.HANDLERS, "telegram", bot_tokens=True),
+        inbound.router,
+        manager("/multi-provider", multi_provider.HANDLERS, "multi-provider"),
+        of_anybody("/telegram", telegram.PUBLIC_HANDLERS, "telegram"),
+        of_instance("/telegram", _OF_BOTS, "telegram", bot_tokens=True),
     ],
 )
 

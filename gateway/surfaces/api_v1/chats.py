@@ -62,7 +62,7 @@ async def _people(request: AnyRequest, who: Principal, instance_id: InstanceId, 
 async def chats(request: AnyRequest, who: Who, instance: OneInstance, limit: ChatLimit = MOST_CHATS) -> list[ChatItem]:
     """Conversations the instance has seen, the one that moved last first."""
     require_ready(instance)
-    found = await services(request).contacts.previews(who, instance.id, limit=limit)
+    found, _ = await services(request).contacts.previews(who, instance.id, limit=limit)
     return [ChatItem.of(each) for each in found if not each.address.endswith(_STATUSES)]
 
 

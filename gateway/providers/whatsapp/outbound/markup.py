@@ -55,7 +55,7 @@ def as_marks(text: str, text_format: TextFormat) -> str:
             return reader.finished()
         case TextFormat.MARKDOWN:
             return _from_markdown(text)
-        case TextFormat.PLAIN:
+        case TextFormat.PLAIN | TextFormat.OLD_MARKDOWN:  # whose marks are WhatsApp's own
             return text
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from gateway.domain.errors import InvalidInput
 from gateway.domain.instances import InstanceOptions, ProviderName
@@ -136,7 +136,8 @@ class InstanceChangesBody(_Fields, frozen=True, kw_only=True):
     def to_change(self, provider: ProviderName, options: InstanceOptions) -> InstanceChange:
         """The change, given what there is. Raises InvalidInput when nothing is to change."""
         serves, agent, config = self.serves(), self.agent(), self.config_for(provider)
-        new_options = InstanceOptions(
+        new_options = structs.replace(
+            options,
             serves=options.serves if serves is None else serves,
             agent=options.agent if agent is None else agent,
             mcp=options.mcp if self.mcp_schema is None else self.mcp_schema,

@@ -28,6 +28,14 @@ def text_fragment(call: Call) -> Wire:
     return {"text": text} | ({"entities": entities} if entities else {})
 
 
+def link_preview(call: Call) -> Wire:
+    """`link_preview_options`, told again with the message; the older `disable_web_page_preview` means the same."""
+    options = call.params.json_object("link_preview_options")
+    if options is None and call.params.flag("disable_web_page_preview"):
+        options = {"is_disabled": True}
+    return {"link_preview_options": options} if options else {}
+
+
 def caption_fragment(caption: str | None, parse_mode: str | None, explicit: list[Wire] | None) -> Wire:
     """`caption` and `caption_entities`; nothing when there is no caption."""
     if not caption:

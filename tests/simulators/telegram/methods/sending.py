@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.simulators.telegram.methods.compose import caption_of, common_fragment, send, text_fragment
+from tests.simulators.telegram.methods.compose import caption_of, common_fragment, link_preview, send, text_fragment
 from tests.simulators.telegram.methods.media_input import media_from
 from tests.simulators.telegram.methods.polls import poll_fragment
 from tests.simulators.telegram.methods.registry import Call, Method, method
@@ -28,7 +28,7 @@ _METHODS = {
 async def send_message(call: Call) -> Wire:
     """Text."""
     # Telegram parses the text before it looks at the chat.
-    content = text_fragment(call)
+    content = text_fragment(call) | link_preview(call)
     chat = call.chat_to_write()
     return call.shown(send(call, chat, content | common_fragment(call, chat)))
 
