@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Router
 
-from gateway.surfaces.api_v1 import batch, history, instances, lifecycle, login, root
+from gateway.surfaces.api_v1 import batch, history, instances, lifecycle, login, root, webhooks
 from gateway.surfaces.api_v1.addressed import INSTANCE, PUBLIC_INSTANCE
 from gateway.surfaces.api_v1.documented import SECURITY
 from gateway.surfaces.api_v1.errors import EXCEPTION_HANDLERS, refuse
@@ -68,5 +68,7 @@ router = Router(
         manager("/instances", lifecycle.HANDLERS, "manager"),
         manager("/instances", login.HANDLERS, "manager"),
         manager("/instances", history.HANDLERS, "manager"),
+        of_instance("/", webhooks.HANDLERS, "webhooks"),
+        of_instance("/telegram", webhooks.HANDLERS, "webhooks", bot_tokens=True),
     ],
 )
