@@ -433,6 +433,24 @@ OPERATIONS: dict[str, Operation] = {
     f"POST {_MO}/send-media": Operation(policy=BELONGING, json={"to": "{chat_id}", "mediaUrl": "{picture}"}),
     f"DELETE {_MO}": Operation(policy=RUN, spare="spare_instance"),
     f"DELETE {_MP}/instances/{{instance_id}}": Operation(policy=RUN, spare="spare_instance"),
+    # the webhook of one instance, whose key or name comes along
+    **{
+        f"GET /api/v1{path}": Operation(policy=BELONGING, query={"instance_id": "{instance_id}"})
+        for path in ("/webhook", "/webhook/config", "/telegram/webhook", "/telegram/webhook/config")
+    },
+    **{
+        ask: Operation(
+            policy=BELONGING,
+            query={"instance_id": "{instance_id}"},
+            json={"url": "{picture}", "events": ["message"], "authToken": "zanzibar {n}"},
+        )
+        for ask in (
+            "PUT /api/v1/webhook",
+            "POST /api/v1/webhook/config",
+            "PUT /api/v1/telegram/webhook",
+            "POST /api/v1/telegram/webhook/config",
+        )
+    },
     # the networks, and those who run the gateway
     "POST /api/v1/webhook/{provider}/{instance}": Operation(
         policy=HOOK, names={"instance": "{hooked}"}, json={"update_id": 1}

@@ -30,6 +30,7 @@ from gateway.surfaces.api_v1 import (
     telegram,
     telegram_chats,
     telegram_sending,
+    webhooks,
 )
 from gateway.surfaces.api_v1 import older_paths as _older_paths
 from gateway.surfaces.api_v1.addressed import INSTANCE, PUBLIC_INSTANCE
@@ -128,6 +129,8 @@ router = Router(
         manager("/multi-provider", multi_provider.HANDLERS, "multi-provider"),
         of_anybody("/telegram", telegram.PUBLIC_HANDLERS, "telegram"),
         of_instance("/telegram", _OF_BOTS, "telegram", bot_tokens=True),
+        _FOR_PROGRAMS("/", webhooks.HANDLERS),
+        of_instance("/telegram", webhooks.HANDLERS, "telegram", bot_tokens=True),
     ],
 )
 

@@ -172,7 +172,7 @@ async def test_everything_is_here_under_the_ids_and_dates_of_old(way: Way, old: 
     assert (endpoint.url, endpoint.enabled, endpoint.is_first) == ("https://hooks.example.com/in", True, True)
     assert endpoint.headers == {"X-Team": "shop", "Authorization": f"Bearer {AUTH}"}
     rules = endpoint.filter
-    assert rules.types == ("message.received", "message.sent")
+    assert rules.types == ("message",)
     assert (rules.allow_groups, rules.allow_private, rules.allowed_numbers) == (False, True, ("+79001234567",))
 
     said, sent = await way.messages()

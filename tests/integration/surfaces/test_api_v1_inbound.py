@@ -94,7 +94,7 @@ async def test_a_stopped_polling_stays_stopped_over_a_restart(
     token = {"Authorization": f"Bearer {bot.token}"}
     body = {"provider": "telegram", "config": {"botToken": bot.token}}
     status = "/api/v1/telegram/polling/status"
-    async with running_gateway(tmp_path, sqlite_url, **env) as running, running.client() as http:
+    async with running_gateway(tmp_path, sqlite_url, clock=None, **env) as running, running.client() as http:
         await http.post("/api/v1/multi-provider/instances", json=body)
 
         async def polls() -> bool:
@@ -105,7 +105,7 @@ async def test_a_stopped_polling_stays_stopped_over_a_restart(
         assert stopped.json()["status"] == "polling_inactive"
     asked = len(telegram.calls(bot, "getUpdates"))
     telegram.people.sends_text(ann, bot, "hello")
-    async with running_gateway(tmp_path, sqlite_url, **env) as running, running.client() as http:
+    async with running_gateway(tmp_path, sqlite_url, clock=None, **env) as running, running.client() as http:
 
         async def connected() -> bool:
             return bool((await http.get("/api/v1/telegram/status", headers=token)).json()["state"] == "READY")
