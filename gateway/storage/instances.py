@@ -255,7 +255,7 @@ class InstanceStore:
         """Read every instance anew."""
         self._generation += 1
         self._cache.clear()
-        self._tenants.clear()
+        self._identities.clear()
 
     async def _owner_where(self, condition: Any) -> tuple[InstanceId, TenantId, UserId] | None:
         row = await Instances.select(Instances.id, Instances.tenant_id, Instances.user_id).where(condition).first()

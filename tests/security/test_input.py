@@ -297,6 +297,7 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
     (
         f"POST {_MULTI}/telegram/{{shop}}/send-media",
         {"to": "1", "mediaUrl": "https://example.com/a.png", "caption": "c"},
+    ),
     *(
         (ask, {"url": "https://example.com/", "headers": {"X-Shop": "one"}, "authToken": "t", "events": ["message"],
                "filters": {"allowedNumbers": ["1"]}, "format": "legacy", "secret": "s"})

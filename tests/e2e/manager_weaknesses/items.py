@@ -139,8 +139,10 @@ ITEMS: dict[str, Item] = {
         (
             f"{_STORED}::test_cleaning_up_takes_what_is_old_and_nothing_that_is_fresh",
             f"{_STORED}::test_a_message_counts_from_the_first_millisecond_of_its_day_week_and_month",
-            "tests/integration/services/test_instance_manager.py"
-            "::test_everything_is_here_under_the_ids_and_dates_of_old",
+            (
+                "tests/integration/services/test_instance_manager.py"
+                "::test_everything_is_here_under_the_ids_and_dates_of_old"
+            ),
         ),
     ),
     "W16": Item(
@@ -159,8 +161,10 @@ ITEMS: dict[str, Item] = {
             f"{_WEBHOOKS}::test_an_edit_holds_for_the_very_next_message_and_keeps_what_it_does_not_name",
             f"{_WEBHOOKS}::test_groups_may_be_left_out_of_the_webhook_and_are_stored_all_the_same",
             f"{_WEBHOOKS}::test_only_numbers_that_are_allowed_are_told_with_a_plus_or_without",
-            "tests/e2e/whatsapp/test_instance_manager_webhooks.py"
-            "::test_the_oldest_shape_and_its_filters_hold_for_a_phone",
+            (
+                "tests/e2e/whatsapp/test_instance_manager_webhooks.py"
+                "::test_the_oldest_shape_and_its_filters_hold_for_a_phone"
+            ),
             "tests/e2e/test_faults.py::test_an_endpoint_that_refuses_is_tried_again_with_the_same_id_and_bytes",
             "tests/e2e/test_faults.py::test_an_endpoint_that_hangs_does_not_slow_the_others",
         ),
