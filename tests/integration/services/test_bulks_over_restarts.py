@@ -119,6 +119,15 @@ async def test_whoever_waits_as_it_stops_is_told_that_it_goes_on(desk: Desk) -> 
     assert desk.said() == [1, 1, 0]
 
 
+async def test_a_caller_who_hangs_up_stops_nothing(desk: Desk) -> None:
+    body = {"recipients": [{"to": str(each.id)} for each in desk.people], "message": "hello"}
+    async with desk.open() as client:
+        asked = asyncio.create_task(client.post(BULKS, json=body | {"delayBetweenMessages": 500}))
+        await desk.until(lambda: desk.said()[0])
+        asked.cancel()
+        await desk.until(lambda: desk.said() == [1, 1, 1])
+
+
 async def test_one_that_left_and_is_on_record_counts_as_sent(desk: Desk) -> None:
     async with desk.open() as client:
         bulk_id = await desk.begin(client)
