@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 
 from tests.postgres import PostgresServer, fresh_database
-from tests.process import ADMIN_KEY, NO_TLS, GatewayProcess, gateway_process
+from tests.process import ADMIN_KEY, ANEW, NO_TLS, GatewayProcess, gateway_process
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import TelegramSimulator
 
@@ -115,6 +115,7 @@ class Processes:
                 gateway_process(
                     folder,
                     url,
+                    ANEW,
                     TMPDIR=str(folder / SPOOL),
                     TELEGRAM_API_BASE=self._telegram.base_url,
                     CORS_ORIGIN=LISTED_ORIGIN,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _M_MMAP_THRESHOLD = -3  # malloc.h of the GNU C library
 _LARGE = 1024 * 1024
@@ -21,3 +24,16 @@ def return_large_blocks() -> None:
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
         set_option(_M_MMAP_THRESHOLD, _LARGE)
+
+
+@contextmanager
+def loading_for_good() -> Iterator[None]:
+    """Around the imports of a program that keeps what it imports: the garbage collector does not look at it, now or
+    later. It would do so again and again while there is more and more of it, and find nothing.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.shop import Until, add_bot, answer, nothing_owed, open_shop
 from tests.empty_databases import database_url, postgres_url, sqlite_url  # as on an operator's first day
-from tests.process import ADMIN_EMAIL, ADMIN_KEY, ADMIN_PASSWORD, NO_TLS, GatewayProcess, gateway_process
+from tests.process import ADMIN_EMAIL, ADMIN_KEY, ADMIN_PASSWORD, ANEW, NO_TLS, GatewayProcess, gateway_process
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import Fault, TelegramSimulator
 from tests.simulators.telegram.samples import PNG
@@ -38,7 +38,7 @@ async def test_a_newcomer_starts_with_nothing_and_talks_both_ways(
     tmp_path: Path, database_url: str, telegram: TelegramSimulator, receiver: Receiver, until: Until
 ) -> None:
     async with (
-        gateway_process(tmp_path, database_url, TELEGRAM_API_BASE=telegram.base_url) as gateway,
+        gateway_process(tmp_path, database_url, ANEW, TELEGRAM_API_BASE=telegram.base_url) as gateway,
         logged_in(gateway, ADMIN_EMAIL, ADMIN_PASSWORD) as api,
     ):
         shop = await add_bot(api, telegram, receiver)
@@ -72,7 +72,7 @@ async def test_a_newcomer_starts_with_nothing_and_talks_both_ways(
 
 
 async def test_the_first_administrators_credentials_are_printed_once_and_work(tmp_path: Path, sqlite_url: str) -> None:
-    gateway = GatewayProcess(tmp_path, sqlite_url)
+    gateway = GatewayProcess(tmp_path, sqlite_url, ANEW)
     for name in ("ADMIN_EMAIL", "ADMIN_PASSWORD", "ADMIN_API_KEY"):
         del gateway.env[name]
     await gateway.start()
