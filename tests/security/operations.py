@@ -289,6 +289,24 @@ OPERATIONS: dict[str, Operation] = {
     f"POST {_V}/stop": Operation(policy=RUN, spare="spare_instance"),
     f"POST {_V}/restart": Operation(policy=RUN, spare="spare_instance"),
     f"DELETE {_V}": Operation(policy=RUN, spare="spare_instance"),
+    # the webhook of one instance, whose key or name comes along
+    **{
+        f"GET /api/v1{path}": Operation(policy=BELONGING, query={"instance_id": "{instance_id}"})
+        for path in ("/webhook", "/webhook/config", "/telegram/webhook", "/telegram/webhook/config")
+    },
+    **{
+        ask: Operation(
+            policy=BELONGING,
+            query={"instance_id": "{instance_id}"},
+            json={"url": "{picture}", "events": ["message"], "authToken": "zanzibar {n}"},
+        )
+        for ask in (
+            "PUT /api/v1/webhook",
+            "POST /api/v1/webhook/config",
+            "PUT /api/v1/telegram/webhook",
+            "POST /api/v1/telegram/webhook/config",
+        )
+    },
     # the networks, and those who run the gateway
     "POST /hooks/{provider}/{instance_id}": Operation(
         policy=HOOK, names={"instance_id": "{hooked}"}, json={"update_id": 1}

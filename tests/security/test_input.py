@@ -149,6 +149,13 @@ _USER = "POST /api/users"
 _MESSAGE = "/api/instances/{shop}/chats/{chat}/messages/1"
 _V1 = "POST /api/v1/instances"
 _NEW_V1 = {"company_id": "a", "provider": "telegram", "token": "1:" + "A" * 35}
+_CONFIGS = (
+    "POST /api/v1/webhook/config?instance_id={shop}",
+    "PUT /api/v1/webhook?instance_id={shop}",
+    "POST /api/v1/telegram/webhook/config?instance_id={shop}",
+    "PUT /api/v1/telegram/webhook?instance_id={shop}",
+)
+"""Where an instance's webhook is set."""
 _SETTINGS = {"secret": "s3cret", "headers": {"X-Shop": "one"}}
 
 TEXTS: list[tuple[str, dict[str, Any]]] = [
@@ -230,6 +237,11 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("POST /api/v1/instances/{shop}/process", {}),
+    *(
+        (ask, {"url": "https://example.com/", "headers": {"X-Shop": "one"}, "authToken": "t", "events": ["message"],
+               "filters": {"allowedNumbers": ["1"]}, "format": "legacy", "secret": "s"})
+        for ask in _CONFIGS
+    ),
     (f"{_V1}/batch/status", {"instance_ids": ["{shop}"]}),
     (f"{_V1}/batch/update", {"updates": [{"id": "{shop}", "data": {"name": "n", "agno_config": {"a": "b"}}}]}),
 ]  # fmt: skip
@@ -367,6 +379,31 @@ VALUES: list[Bad] = [
             ({"url": "https://example.com/", "filters": {"allowGroups": 1}}, "filters.allowGroups", "invalid_input"),
         )
     ),
+    *(
+        Bad(ask=ask, json={"url": "https://example.com/"} | wrong, blames=name, code=code)
+        for ask in _CONFIGS
+        for wrong, name, code in (
+            ({"url": ""}, "url", "invalid_input"),
+            ({"url": 1}, "url", "invalid_input"),
+            ({"url": "ftp://example.com/"}, "url", "url_scheme"),
+            ({"url": "http://10.0.0.1/"}, "url", "address_refused"),
+            ({"enabled": "yes"}, "enabled", "invalid_input"),
+            ({"headers": {"Host": "evil.example"}}, "headers", "header_refused"),
+            ({"headers": {"X-New": "***"}}, "headers", "invalid_input"),
+            ({"headers": ["X"]}, "headers", "invalid_input"),
+            ({"authToken": "two\nlines"}, "headers", "header_refused"),
+            ({"events": ["nothing"]}, "events", "invalid_input"),
+            ({"events": "message"}, "events", "invalid_input"),
+            ({"filters": {"allowGroups": 1}}, "filters.allowGroups", "invalid_input"),
+            ({"filters": {"allowedNumbers": [1]}}, None, "invalid_input"),
+            ({"filters": {"allowedNumbers": ["a\nb"]}}, "filters.allowedNumbers", "invalid_input"),
+            ({"format": "xml"}, "format", "invalid_input"),
+            ({"secret": "x" * 257}, "secret", "invalid_input"),
+        )
+    ),
+    Bad(ask=_CONFIGS[0], json={"enabled": False}, blames="url"),
+    Bad(ask="GET /api/v1/webhook", code="instance_required"),
+    Bad(ask="PUT /api/v1/telegram/webhook", json={"enabled": False}, code="instance_required"),
     *_values("POST /api/v1/instances/{shop}/process", {}, ("force_recreate", "yes"), ("force_recreate", 1)),
     *_values(
         f"{_V1}/batch/status", {"instance_ids": ["x"]},

@@ -26,11 +26,9 @@ def _phone_of(who: Person | Chat) -> str | None:
 
 
 def parties_of(message: Message, teller: Identity) -> tuple[str, str | None]:
-    """From whom, and to whom; the instance's own side as its account, None as long as nobody knows that."""
-    account = teller.account or None
-    if message.from_me:
-        return account or number_of(message.sender), number_of(message.chat)
-    return number_of(message.sender), account
+    """From whom, and to whom. What was heard is to the instance's account: None until it has connected once."""
+    sender = number_of(message.sender)
+    return (sender, number_of(message.chat)) if message.from_me else (sender, teller.account or None)
 
 
 def is_group(chat: Chat | None) -> bool:

@@ -98,7 +98,7 @@ def test_a_message_of_surface_b_has_all_the_keys_that_its_receivers_read_and_no_
 
 def test_the_oldest_shape_is_told_word_for_word() -> None:
     heard = json.loads(render(WebhookFormat.LEGACY, accepted(SAMPLES["message.received"]), TELLER))
-    said = json.loads(render(WebhookFormat.LEGACY, accepted(SAMPLES["message.sent"]), TELLER))
+    said = json.loads(render(WebhookFormat.LEGACY, accepted(SAMPLES["message.sent.names"]), TELLER))
     assert list(heard) == ["from", "name", "message", "isGroup", "timestamp", "messageId"]
     assert heard == {
         "from": "79001234567",
@@ -109,7 +109,7 @@ def test_the_oldest_shape_is_told_word_for_word() -> None:
         "messageId": "whatsapp_message_id",
     }
     assert list(said) == ["from", "to", "name", "message", "isGroup", "fromMe", "timestamp", "messageId"]
-    assert (said["from"], said["to"], said["fromMe"]) == ("79990001122", "79001234567", True)
+    assert (said["from"], said["to"], said["fromMe"]) == ("79001234567", "79007654321", True)
 
 
 def test_the_oldest_shape_tells_nothing_but_messages() -> None:
