@@ -173,7 +173,11 @@ def test_an_empty_url_removes_it() -> None:
 def test_the_bodies_know_the_same_words() -> None:
     assert set(EVENTS) == set(API_V1_NAMES)
     for word, types in EVENTS.items():
-        told = {name.split(".")[0] + "." + name.split(".")[1] for name, event in SAMPLES.items() if word in api_v1_names(event)}
+        told = {
+            name.split(".")[0] + "." + name.split(".")[1]
+            for name, event in SAMPLES.items()
+            if word in api_v1_names(event)
+        }
         assert told == set(types), word
     for kind in SessionStateKind:
         assert (LIFE_CYCLES[kind], AUTH_STATUSES[kind]) == (_LIFE_CYCLES[kind].value, _AUTH_STATUSES[kind].value)
