@@ -101,7 +101,7 @@ class InstanceStore:
         return instance
 
     async def identity_of(self, instance_id: InstanceId) -> Identity | None:
-        """Whose it is and who; None when it is gone. Cached, and unlike what is counted about it, no event changes it."""
+        """Whose it is and who; None when it is gone. Cached: unlike what is counted about it, no event changes it."""
         if (cached := self._identities.get(instance_id)) is not None:
             return cached
         generation = self._generation
