@@ -133,7 +133,7 @@ async def test_the_guide_is_followed_and_the_instances_of_old_answer(
             page = await answer(robot.get(f"/api/instances/{BOT}/chats/{ann.id}/messages"))
             assert [each["content"] for each in page["messages"]] == ["yes", "still there?", "hi"]
         (got,) = receiver.received("/hook")
-        assert (got.headers["authorization"], got.json()["data"]["body"]) == (f"Bearer {AUTH}", "still there?")
+        assert (got.headers["authorization"], got.json()["body"]) == (f"Bearer {AUTH}", "still there?")
         assert TOKEN not in gateway.log()
     finally:
         if gateway.process is not None:
