@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from piccolo.querystring import QueryString
+
 from gateway.domain.contacts import ChatPreview
 from gateway.domain.ids import Address, InstanceId
 from gateway.domain.messages import ChatKind
-from gateway.domain.tenants import Principal
-from gateway.storage import scope
 from gateway.storage.tables import Chats
 from gateway.storage.times import maybe_from_ms
 
@@ -31,9 +31,9 @@ WHERE {} AND c.instance_id = {}
 ORDER BY COALESCE(c.last_message_at, 0) DESC, c.address LIMIT {}"""
 
 
-async def chat_previews(who: Principal, instance_id: InstanceId, *, limit: int) -> list[ChatPreview]:
-    """The chats of an instance, the one that moved last first."""
-    rows = await Chats.raw(_SELECT, MOST_UNANSWERED, scope.predicate(who, Chats, "c"), instance_id, limit)
+async def chat_previews(within: QueryString, instance_id: InstanceId, *, limit: int) -> list[ChatPreview]:
+    """The chats of an instance, the one that moved last first. `within` is the scope's predicate on chats as `c`."""
+    rows = await Chats.raw(_SELECT, MOST_UNANSWERED, within, instance_id, limit)
     return [_preview(row) for row in rows]
 
 

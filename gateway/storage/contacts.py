@@ -300,7 +300,7 @@ class ContactStore:
 
     async def previews(self, who: Principal, instance_id: InstanceId, *, limit: int) -> list[ChatPreview]:
         """The same with what was said last in each."""
-        return await chat_previews(who, instance_id, limit=limit)
+        return await chat_previews(scope.predicate(who, Chats, "c"), instance_id, limit=limit)
 
     async def chat(self, instance_id: InstanceId, address: Address) -> ChatSummary | None:
         """One chat, on behalf of the session that writes to it."""
