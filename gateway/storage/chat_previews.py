@@ -14,6 +14,8 @@ from gateway.storage.times import maybe_from_ms
 
 MOST_UNANSWERED = 100
 """How far back the answers are looked for: a group may be read for years and never answered."""
+_STATUSES = "%@broadcast"
+"""Where WhatsApp shows statuses and keeps broadcast lists: no conversations."""
 
 # One look into the index of each chat's history; never the whole history of a chat, let alone of the instance.
 _SELECT = """SELECT c.address, c.kind, c.title, c.last_message_at,
@@ -27,13 +29,13 @@ _SELECT = """SELECT c.address, c.kind, c.title, c.last_message_at,
       ORDER BY n.created_at DESC, n.id DESC LIMIT {}) r) s
     WHERE s.ours = 0) AS unanswered
 FROM chats c LEFT JOIN contacts p ON p.instance_id = c.instance_id AND p.address = c.address
-WHERE {} AND c.instance_id = {}
+WHERE {} AND c.instance_id = {} AND c.address NOT LIKE {}
 ORDER BY COALESCE(c.last_message_at, 0) DESC, c.address LIMIT {}"""
 
 
 async def chat_previews(within: QueryString, instance_id: InstanceId, *, limit: int) -> list[ChatPreview]:
     """The chats of an instance, the one that moved last first. `within` is the scope's predicate on chats as `c`."""
-    rows = await Chats.raw(_SELECT, MOST_UNANSWERED, within, instance_id, limit)
+    rows = await Chats.raw(_SELECT, MOST_UNANSWERED, within, instance_id, _STATUSES, limit)
     return [_preview(row) for row in rows]
 
 
