@@ -19,8 +19,8 @@ class InstanceClient(Client):
         async with InstanceClient("https://gateway.example.com", token=KEY) as line:
             await line.send("79001234567", "Hello")
 
-    Every method raises `ClientError`. `send`, `send_media` and bulks carry an idempotency key, yours or one made for the
-    call, and are safely tried again. The `telegram_...` routes know no such key: they are tried again only when the
+    Every method raises `ClientError`. `send`, `send_media` and bulks carry an idempotency key, yours or one made for
+    the call, and are safely tried again. The `telegram_...` routes know no such key: they are tried again only when the
     first try surely said nothing.
     """
 

@@ -30,7 +30,7 @@ class BulkReport(Struct, frozen=True, kw_only=True):
     """Whether it reached everybody."""
     bulk_id: str
     status: str
-    """processing, completed, aborted or cancelled."""
+    """processing, completed, aborted, cancelling or cancelled."""
     total_recipients: int = field(name="totalRecipients")
     success_count: int = field(name="successCount")
     failure_count: int = field(name="failureCount")
