@@ -19,9 +19,8 @@ class InstanceClient(Client):
         async with InstanceClient("https://gateway.example.com", token=KEY) as line:
             await line.send("79001234567", "Hello")
 
-    Every method raises `ClientError`. `send`, `send_media` and bulks carry an idempotency key, yours or one made for
-    the call, and are safely tried again. The `telegram_...` routes know no such key: they are tried again only when the
-    first try surely said nothing.
+    Every method raises `ClientError`. Whatever is said carries an idempotency key, yours or one made for the call, and
+    is safely tried again.
     """
 
     async def status(self) -> InstanceStatus:
@@ -80,22 +79,32 @@ class InstanceClient(Client):
         """Say it to nobody else."""
         return await self._transport.ask("DELETE", f"{_BULK}/{part(bulk_id)}", BulkReport, repeat=True)
 
-    async def telegram_send(self, chat_id: str | int, message: str) -> SentMessage:
+    async def telegram_send(
+        self, chat_id: str | int, message: str, *, idempotency_key: str | None = None
+    ) -> SentMessage:
         """Say a text as a Telegram bot."""
         body = {"chatId": str(chat_id), "message": message}
-        return await self._transport.ask("POST", "/api/v1/telegram/send", SentMessage, body=body)
+        return await self._keyed("/api/v1/telegram/send", body, idempotency_key, SentMessage)
 
     async def telegram_send_message(
-        self, chat_id: str | int, message: str, *, parse_mode: str | None = None, reply_to: int | None = None
+        self,
+        chat_id: str | int,
+        message: str,
+        *,
+        parse_mode: str | None = None,
+        reply_to: int | None = None,
+        idempotency_key: str | None = None,
     ) -> SentMessage:
         """Say a text with markup: `parse_mode` is Markdown, MarkdownV2 or HTML."""
         body = {"chatId": str(chat_id), "message": message, "parseMode": parse_mode, "replyToMessageId": reply_to}
-        return await self._transport.ask("POST", "/api/v1/telegram/send-telegram-message", SentMessage, body=body)
+        return await self._keyed("/api/v1/telegram/send-telegram-message", body, idempotency_key, SentMessage)
 
-    async def telegram_send_media(self, chat_id: str | int, source: str, *, caption: str | None = None) -> SentMessage:
+    async def telegram_send_media(
+        self, chat_id: str | int, source: str, *, caption: str | None = None, idempotency_key: str | None = None
+    ) -> SentMessage:
         """Have the gateway fetch a file from a public URL and send it as a Telegram bot."""
         body = {"chatId": str(chat_id), "source": source, "caption": caption}
-        return await self._transport.ask("POST", "/api/v1/telegram/send-media", SentMessage, body=body)
+        return await self._keyed("/api/v1/telegram/send-media", body, idempotency_key, SentMessage)
 
     async def _keyed(
         self,

@@ -38,8 +38,8 @@ ORDER BY COALESCE(c.last_message_at, 0) DESC, c.address LIMIT {{}} OFFSET {{}}""
 async def chat_previews(
     within: QueryString, instance_id: InstanceId, *, limit: int, skip: int
 ) -> tuple[list[ChatPreview], int]:
-    """The chats of an instance, the one that moved last first, and how many there are. `within` is the scope's predicate
-    on chats as `c`.
+    """The chats of an instance, the one that moved last first, and how many there are. `within` is the scope's
+    predicate on chats as `c`.
     """
     rows = await Chats.raw(_SELECT, MOST_UNANSWERED, within, instance_id, _STATUSES, limit, skip)
     (counted,) = await Chats.raw(_COUNT, within, instance_id, _STATUSES)

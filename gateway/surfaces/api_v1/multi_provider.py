@@ -16,6 +16,7 @@ from gateway.services.checks import require_person
 from gateway.surfaces.api_v1.documented import refusals
 from gateway.surfaces.api_v1.errors import ErrorBody
 from gateway.surfaces.api_v1.field_errors import FieldError, refuse_fields
+from gateway.surfaces.api_v1.once import IdempotencyKey, once
 from gateway.surfaces.api_v1.rates import LENIENT, MODERATE
 from gateway.surfaces.api_v1.schemas.multi_provider import (
     ActiveProviders,
@@ -39,7 +40,7 @@ from gateway.surfaces.api_v1.words import provider_of
 from gateway.surfaces.http import Who, fields_named, iso, services
 
 _READ = refusals(400, 403, 404)
-_SEND = refusals(400, 404, 413, 502, 504)
+_SEND = refusals(400, 404, 409, 413, 502, 504)
 _MANY = 500
 _ONE = "/instances/{provider:str}/{instance_id:str}"
 _SENT_FIELDS = {"text": "message", "url": "mediaUrl", "file": "mediaUrl"}
@@ -141,13 +142,18 @@ async def send_message(
     provider: FromPath[str],
     instance_id: FromPath[str],
     data: JSONBody[ProviderTextBody],
+    idempotency_key: IdempotencyKey = None,
 ) -> ProviderSent:
     """Say a text on whatever network it is."""
     instance = await _instance(request, who, provider, instance_id)
     message = data.to_message()
-    with fields_named(_SENT_FIELDS):
+
+    async def act() -> ProviderSent:
         sent = await services(request).messaging.send(who, instance.id, message)
-    return ProviderSent(True, sent.id, message.to, instance.provider)
+        return ProviderSent(True, sent.id, message.to, instance.provider)
+
+    with fields_named(_SENT_FIELDS):
+        return await once(request, who, instance.id, idempotency_key, ("v1 any", message), act, ProviderSent)
 
 
 @post(_ONE + "/send-media", status_code=200, summary="Send a file by its URL", responses=_SEND)
@@ -157,15 +163,20 @@ async def send_media(
     provider: FromPath[str],
     instance_id: FromPath[str],
     data: JSONBody[ProviderMediaBody],
+    idempotency_key: IdempotencyKey = None,
 ) -> ProviderMediaSent:
     """Fetch a public http(s) URL and say it as what it is: a photo, a video, music, or else a document."""
     given = services(request)
     instance = await _instance(request, who, provider, instance_id)
     to, url = data.addressed()
-    with fields_named(_SENT_FIELDS):
+
+    async def act() -> ProviderMediaSent:
         file = await given.media.from_url(url, caption=data.caption or "", music=True)
         sent = await given.messaging.send(who, instance.id, OutgoingMessage(to=to, content=file))
-    return ProviderMediaSent(True, sent.id, to, url, data.caption, instance.provider)
+        return ProviderMediaSent(True, sent.id, to, url, data.caption, instance.provider)
+
+    with fields_named(_SENT_FIELDS):
+        return await once(request, who, instance.id, idempotency_key, ("v1 any file", data), act, ProviderMediaSent)
 
 
 @get(_ONE + "/contacts", summary="Contacts", responses=_READ)

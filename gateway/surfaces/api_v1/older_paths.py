@@ -10,6 +10,7 @@ from gateway.surfaces.api_v1.chats import DEFAULT_MESSAGES, MessageLimit
 from gateway.surfaces.api_v1.documented import refusals
 from gateway.surfaces.api_v1.groups import group_made, group_messages, participants_added
 from gateway.surfaces.api_v1.media import media_downloaded
+from gateway.surfaces.api_v1.once import IdempotencyKey
 from gateway.surfaces.api_v1.schemas.chats import MessageItem
 from gateway.surfaces.api_v1.schemas.groups import AddedReply, NamedParticipantsBody, NewGroupBody, NewGroupReply
 from gateway.surfaces.api_v1.schemas.media import DownloadedReply
@@ -20,7 +21,7 @@ from gateway.surfaces.api_v1.schemas.sending import (
     SendMediaReply,
     required,
 )
-from gateway.surfaces.api_v1.sending import IdempotencyKey, group_told, media_sent
+from gateway.surfaces.api_v1.sending import group_told, media_sent
 from gateway.surfaces.api_v1.shared import AnyRequest
 from gateway.surfaces.http import Who
 

@@ -1,19 +1,18 @@
 """`/api/v1`: what one instance is asked to say. Each send happens once for one Idempotency-Key."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
 from litestar import post
-from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.params import FromPath, JSONBody
+from msgspec import Struct
 
-from gateway.domain.ids import InstanceId
 from gateway.domain.instances import Instance
 from gateway.domain.messages import OutgoingMessage, Text
 from gateway.domain.tenants import Principal
 from gateway.surfaces.api_v1.addressed import OneInstance
 from gateway.surfaces.api_v1.documented import refusals
 from gateway.surfaces.api_v1.group_ids import group_of
+from gateway.surfaces.api_v1.once import IdempotencyKey, once
 from gateway.surfaces.api_v1.refusals import require_ready
 from gateway.surfaces.api_v1.schemas.sending import (
     FileToSend,
@@ -35,12 +34,8 @@ _FIELDS = {"to": "number", "text": "message", "url": "source"}
 _GROUP_FIELDS = {"to": "groupId", "text": "message"}
 _NOTHING_TO_SAY = "Group ID and message are required"
 
-IdempotencyKey = Annotated[
-    str | None, HeaderParameter(name="Idempotency-Key", description="At most one send for this key in 24 hours.")
-]
 
-
-class _Sent(msgspec.Struct):
+class _Sent(Struct):
     """What is kept for a second request with the same key."""
 
     id: str
@@ -136,7 +131,7 @@ async def _say(
         return _Sent(sent.id)
 
     with fields_named(fields):
-        return await _once(request, who, instance.id, key, msgspec.json.encode(("v1 text", message)), act)
+        return await once(request, who, instance.id, key, ("v1 text", message), act, _Sent)
 
 
 async def _send_file(
@@ -151,22 +146,7 @@ async def _send_file(
         return _Sent(sent.id, MediaInfo.of(content))
 
     with fields_named(_FIELDS):
-        return await _once(request, who, instance.id, key, msgspec.json.encode(("v1 file", file)), act)
-
-
-async def _once(
-    request: AnyRequest,
-    who: Principal,
-    instance_id: InstanceId,
-    key: str | None,
-    asked: bytes,
-    act: Callable[[], Awaitable[_Sent]],
-) -> _Sent:
-    async def kept() -> str:
-        return msgspec.json.encode(await act()).decode()
-
-    answer = await services(request).idempotency.once(who, f"send:{instance_id}", key, asked, kept)
-    return msgspec.json.decode(answer, type=_Sent)
+        return await once(request, who, instance.id, key, ("v1 file", file), act, _Sent)
 
 
 HANDLERS: list[Any] = [send, send_media, send_to_group]

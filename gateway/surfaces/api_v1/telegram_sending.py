@@ -5,8 +5,11 @@ from typing import Any
 from litestar import post
 from litestar.params import JSONBody
 
+from gateway.domain.instances import Instance
 from gateway.domain.messages import OutgoingMessage
+from gateway.domain.tenants import Principal
 from gateway.surfaces.api_v1.documented import refusals
+from gateway.surfaces.api_v1.once import IdempotencyKey, once
 from gateway.surfaces.api_v1.schemas.telegram_sending import (
     SENT_FIELDS,
     MediaInfo,
@@ -20,14 +23,25 @@ from gateway.surfaces.api_v1.shared import AnyRequest
 from gateway.surfaces.api_v1.telegram import Bot
 from gateway.surfaces.http import Who, fields_named, services
 
-_SEND = refusals(400, 404, 413, 502, 504)
+_SEND = refusals(400, 404, 409, 413, 502, 504)
+
+
+async def _said(
+    request: AnyRequest, who: Principal, bot: Instance, message: OutgoingMessage, key: str | None
+) -> SentReply:
+    async def act() -> SentReply:
+        return SentReply.of(await services(request).messaging.send(who, bot.id, message))
+
+    with fields_named(SENT_FIELDS):
+        return await once(request, who, bot.id, key, ("v1 telegram", message), act, SentReply)
 
 
 @post("/send", status_code=200, summary="Send a text", responses=_SEND)
-async def send(request: AnyRequest, who: Who, bot: Bot, data: JSONBody[SendBody]) -> SentReply:
+async def send(
+    request: AnyRequest, who: Who, bot: Bot, data: JSONBody[SendBody], idempotency_key: IdempotencyKey = None
+) -> SentReply:
     """Say a text as it is written."""
-    with fields_named(SENT_FIELDS):
-        return SentReply.of(await services(request).messaging.send(who, bot.id, data.to_message()))
+    return await _said(request, who, bot, data.to_message(), idempotency_key)
 
 
 @post(
@@ -36,23 +50,30 @@ async def send(request: AnyRequest, who: Who, bot: Bot, data: JSONBody[SendBody]
     summary="Send a text with Telegram's options",
     responses=_SEND,
 )
-async def send_formatted(request: AnyRequest, who: Who, bot: Bot, data: JSONBody[SendFormattedBody]) -> SentReply:
+async def send_formatted(
+    request: AnyRequest, who: Who, bot: Bot, data: JSONBody[SendFormattedBody], idempotency_key: IdempotencyKey = None
+) -> SentReply:
     """Say a text with markup, as an answer, without a preview or without a sound. 400 with Telegram's own words when
     the markup is broken.
     """
-    with fields_named(SENT_FIELDS):
-        return SentReply.of(await services(request).messaging.send(who, bot.id, data.to_message()))
+    return await _said(request, who, bot, data.to_message(), idempotency_key)
 
 
 @post("/send-media", status_code=200, summary="Send a file by its URL", responses=_SEND)
-async def send_media(request: AnyRequest, who: Who, bot: Bot, data: JSONBody[SendMediaBody]) -> SentMediaReply:
+async def send_media(
+    request: AnyRequest, who: Who, bot: Bot, data: JSONBody[SendMediaBody], idempotency_key: IdempotencyKey = None
+) -> SentMediaReply:
     """Fetch a public http(s) URL and say it as what it is: a photo, a video, music, or else a document."""
     given = services(request)
-    with fields_named(SENT_FIELDS):
-        to, source = data.addressed()
+    to, source = data.addressed()
+
+    async def act() -> SentMediaReply:
         file = await given.media.from_url(source, caption=data.caption or "", music=True)
         sent = await given.messaging.send(who, bot.id, OutgoingMessage(to=to, content=file))
-    return SentMediaReply(message_id=sent.id, provider=bot.provider, media_info=MediaInfo.of(file))
+        return SentMediaReply(message_id=sent.id, provider=bot.provider, media_info=MediaInfo.of(file))
+
+    with fields_named(SENT_FIELDS):
+        return await once(request, who, bot.id, idempotency_key, ("v1 telegram file", data), act, SentMediaReply)
 
 
 HANDLERS: list[Any] = [send, send_formatted, send_media]
