@@ -68,7 +68,7 @@ async def test_whatsapp(place: Town, runner: Runner) -> None:
     line = await place.open_line()
     await place.whatsapp.write_text(CUSTOMER, line.phone, "Здравствуйте")
     await line.heard(1)
-    group = (await line.post("/groups", {"name": "Группа", "participants": [SECOND]}, 201))["id"]
+    group = (await line.post("/groups", {"subject": "Группа", "members": [SECOND]}, 201))["id"]
     places = {
         "{INSTANCE_ID}": line.id,
         PRINTED: runner.url,
