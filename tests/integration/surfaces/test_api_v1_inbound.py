@@ -7,6 +7,7 @@ import hmac
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -22,7 +23,7 @@ BO = {"id": 5, "is_bot": False, "first_name": "Bo"}
 
 @pytest.fixture
 async def http(tmp_path: Path, database_url: str, telegram: TelegramSimulator) -> AsyncIterator[httpx.AsyncClient]:
-    env = {"TELEGRAM_API_BASE": telegram.base_url, "BASE_URL": "https://gateway.example.com"}
+    env: dict[str, Any] = {"TELEGRAM_API_BASE": telegram.base_url, "BASE_URL": "https://gateway.example.com"}
     async with running_gateway(tmp_path, database_url, **env) as running, running.client() as client:
         yield client
 
@@ -90,7 +91,7 @@ async def test_a_stopped_polling_stays_stopped_over_a_restart(
     tmp_path: Path, sqlite_url: str, telegram: TelegramSimulator, until: Until
 ) -> None:
     bot, ann = telegram.add_bot(), telegram.add_person("Ann")
-    env = {"TELEGRAM_API_BASE": telegram.base_url}
+    env: dict[str, Any] = {"TELEGRAM_API_BASE": telegram.base_url}
     token = {"Authorization": f"Bearer {bot.token}"}
     body = {"provider": "telegram", "config": {"botToken": bot.token}}
     status = "/api/v1/telegram/polling/status"

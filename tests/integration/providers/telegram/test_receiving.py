@@ -9,7 +9,7 @@ from gateway.domain.errors import Conflict, NotFound, TooManyRequests
 from gateway.domain.ids import Address
 from gateway.domain.instances import Credentials, InstanceOptions
 from gateway.domain.messages import OutgoingMessage, Text, TextFormat
-from gateway.providers.contract import ManagesGroups, PausesReceiving, RemembersItself, ShowsGroups
+from gateway.providers.contract import PausesReceiving, RemembersItself, ShowsGroups
 from gateway.providers.telegram import TelegramProvider
 from gateway.providers.telegram.session import TelegramSession
 from tests.seam import Seam, living
@@ -85,7 +85,6 @@ async def test_a_group_is_shown_with_its_size(
         await seam.until_connected()
         session = life.session
         assert isinstance(session, ShowsGroups)
-        assert not isinstance(session, ManagesGroups)
         shown = await session.group(Address(str(family.id)))
         assert (shown.subject, shown.size, shown.network_kind, shown.members) == ("Family", 2, "supergroup", ())
         for nothing in (str(ann.id), str(closed.id), "-424242", "@nobody_at_all"):
