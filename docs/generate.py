@@ -73,13 +73,17 @@ def render_webhooks(page: str) -> str:
     for kind in Event.__args__:
         name = str(kind.__struct_config__.tag)
         parts.append(f"\n### {name}\n\n{inspect.getdoc(kind)}\n")
-        for form in ("standard", "api"):
+        untold: list[str] = []
+        for form in ("standard", "api", "api_v1", "legacy"):
             file = samples / f"{name}.{form}.json"
             if file.exists():
                 body = json.dumps(json.loads(file.read_text(encoding="utf-8")), ensure_ascii=False, indent=2)
                 parts.append(f"\n`{form}`\n\n```json\n{body}\n```\n")
             else:
-                parts.append(f"\nThe `{form}` format does not tell it.\n")
+                untold.append(_code(form))
+        if untold:
+            formats = "format does" if len(untold) == 1 else "formats do"
+            parts.append(f"\nThe {' and '.join(untold)} {formats} not tell it.\n")
     return "".join(parts)
 
 

@@ -13,6 +13,7 @@ from gateway import __version__
 from gateway.domain.errors import GatewayError
 from gateway.domain.usage_limits import COUNTERS
 from gateway.kit import log as logs
+from gateway.kit.logbook import Logbook
 from gateway.kit.stdio import keep_stdout_to_ourselves
 from gateway.settings import Settings, SettingsError
 
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _prepare_process()
         # Before anything may be logged: until then, structlog would print tracebacks with the values of all variables.
         level = settings.log_level if options.command == "serve" else "warning"
-        logs.configure(level=level, json=settings.log_json)
+        options.book = Logbook() if options.command == "serve" else None
+        logs.configure(level=level, json=settings.log_json, book=options.book)
         work: Coroutine[Any, Any, int] = options.run(settings, options)
         return _run(work)
     except SettingsError as error:
@@ -62,10 +64,10 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
         return runner.run(work)
 
 
-async def _serve(settings: Settings, _: argparse.Namespace) -> int:
+async def _serve(settings: Settings, options: argparse.Namespace) -> int:
     from gateway.commands.serve import serve
 
-    return await serve(settings)
+    return await serve(settings, options.book)
 
 
 async def _migrate(settings: Settings, _: argparse.Namespace) -> int:

@@ -46,6 +46,7 @@ def make_routes(gateway: Gateway, requests: RequestMetrics) -> Litestar:
         route_handlers=[
             api.router,
             api_v1.router,
+            api_v1.older_paths,
             hooks.router,
             ops.router,
             *(docs.make_handlers() if settings.docs_enabled else ()),

@@ -17,15 +17,21 @@ from gateway.domain.usage import Calendar
 from gateway.kit.clock import Clock, SystemClock
 from gateway.kit.egress import Egress, EgressPolicy, Lookup
 from gateway.kit.log import get_logger
+from gateway.kit.logbook import Logbook
+from gateway.kit.machine import Meter
 from gateway.kit.secrets import PasswordHasher, Sealer
 from gateway.providers import make_providers
 from gateway.services.accounts import Accounts
 from gateway.services.addresses import Addresses
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
+from gateway.services.bulk_runner import BulkRunner
+from gateway.services.bulks import Bulks
+from gateway.services.caches import Caches, caches_of
 from gateway.services.calls import Calls
 from gateway.services.caretaker import Caretaker
 from gateway.services.channels import Channels
+from gateway.services.checkup import Checkup
 from gateway.services.contacts import Contacts
 from gateway.services.databases import Databases
 from gateway.services.door import Door
@@ -44,15 +50,20 @@ from gateway.services.limit_settings import LimitSettings
 from gateway.services.limits import Limiter, RouteLimiter
 from gateway.services.live import Live
 from gateway.services.logins import Logins
+from gateway.services.logs import Logs
 from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
 from gateway.services.pacer import Pace
 from gateway.services.people import People
+from gateway.services.performance import Performance
 from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
 from gateway.services.receiving import Receiving
+from gateway.services.resources import Resources
 from gateway.services.retention import Retention
 from gateway.services.services import Services
+from gateway.services.stored_messages import StoredMessages
+from gateway.services.stress import StressTest
 from gateway.services.tenants import Tenants
 from gateway.services.throttle import LoginThrottle
 from gateway.services.tokens import Tokens
@@ -73,6 +84,8 @@ from gateway.webhooks.sender import Limits
 log = get_logger(__name__)
 
 LOCK_CHECK_SECONDS = 10.0
+BULK_GRACE = 5.0
+"""Seconds that a message of a bulk may take when the gateway stops."""
 MEBIBYTE = 1024 * 1024
 
 
@@ -116,9 +129,9 @@ def make_auth(storage: Storage, settings: Settings, clock: Clock, hasher: Passwo
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, clock: Clock | None = None, lookup: Lookup | None = None
+    settings: Settings, *, clock: Clock | None = None, lookup: Lookup | None = None, book: Logbook | None = None
 ) -> AsyncIterator[Gateway]:
-    """Start everything, yield, stop everything.
+    """Start everything, yield, stop everything. `book` is what keeps the log of this process, if something does.
 
     Raises StorageUnavailable, Conflict (another gateway owns the database) or SettingsError before anything runs.
     """
@@ -176,6 +189,7 @@ async def running(
             wake=dispatcher.wake,
             concurrency=settings.webhook_endpoint_concurrency,
         )
+        performance = Performance(clock)
         instances = Instances(
             storage,
             registry,
@@ -185,6 +199,7 @@ async def running(
             secret_keys=settings.instance_keys == "secret",
             forget_key=auth.forget_instance,
             settle_keys=key_usage.flush,
+            performance=performance,
         )
         usage = Usage(storage, instances, clock, calendar)
         tenants = Tenants(storage, auth=auth, hasher=hasher, clock=clock)
@@ -192,6 +207,7 @@ async def running(
         live = Live(storage, registry, addresses)
         limiting = UsageLimiting(storage, registry, inbox, usage, clock)
         pulses = Pulses(instances, registry, clock)
+        meter = Meter()
         upkeep = Upkeep(
             jobs_of(
                 settings,
@@ -200,6 +216,7 @@ async def running(
                 key_usage=key_usage,
                 limiting=limiting,
                 caretaker=Caretaker(storage, registry, pulses),
+                meter=meter,
             ),
             clock,
         )
@@ -218,8 +235,14 @@ async def running(
                 jitter=settings.pace_jitter,
             ),
         )
+        bulk_runner = BulkRunner(
+            storage, messaging, addresses, clock, grace=min(BULK_GRACE, settings.shutdown_timeout / 3)
+        )
         door = Door()
-        processing = Processing(storage, instances, registry)
+        health = Health(storage, registry, lock, backlog=lambda: inbox.backlog)
+        resources = Resources(instances, registry, meter, data_dir=settings.data_dir)
+        caches = Caches(caches_of(auth, storage), clock)
+        processing = Processing(storage, instances, registry, performance)
         services = Services(
             settings=settings,
             clock=clock,
@@ -236,6 +259,8 @@ async def running(
             receiving=Receiving(instances, processing, registry),
             logins=Logins(instances, registry, providers, clock),
             messaging=messaging,
+            stored_messages=StoredMessages(storage, addresses, clock, calendar),
+            bulks=Bulks(storage, registry, bulk_runner, clock),
             media=MediaFiles(egress, max_bytes=settings.media_max_mb * MEBIBYTE),
             idempotency=Idempotency(storage, clock),
             contacts=Contacts(storage, addresses, live, messaging, clock),
@@ -255,7 +280,13 @@ async def running(
             hooks=Hooks(storage, registry, clock),
             inbox=inbox,
             event_log=event_log,
-            health=Health(storage, registry, lock, backlog=lambda: inbox.backlog),
+            health=health,
+            resources=resources,
+            performance=performance,
+            checkup=Checkup(storage, health, instances, resources, performance),
+            caches=caches,
+            stress=StressTest(instances, caches, clock),
+            logs=Logs(book or Logbook()),
         )
         first_admin = await ensure_first_admin(tenants, settings)
 
@@ -270,6 +301,8 @@ async def running(
         stack.push_async_callback(registry.aclose)
         upkeep.open()  # after the sessions, so that no job starts one while they end
         stack.push_async_callback(upkeep.aclose)
+        bulk_runner.open()  # last, so that it ends first: what it sends has to be recorded
+        stack.push_async_callback(bulk_runner.aclose)
         for work in (_restore(instances), _watch(lock, clock, lock_lost)):
             task = asyncio.create_task(work, context=contextvars.Context())
             stack.push_async_callback(_cancelled, task)
@@ -277,7 +310,7 @@ async def running(
             settings=settings,
             services=services,
             first_admin=first_admin,
-            metrics=(*auth.metrics, *inbox.metrics, *dispatcher.metrics, *upkeep.metrics),
+            metrics=(*auth.metrics, *inbox.metrics, *dispatcher.metrics, *upkeep.metrics, *bulk_runner.metrics),
             lock_lost=lock_lost,
         )
 

@@ -47,7 +47,7 @@ async def running_gateway(
     port = listener.getsockname()[1]
     settings = Settings.from_env(environment(folder, database_url, PORT=str(port)) | env)
     async with running(settings, clock=clock) as gateway:
-        server = make_server(make_app(gateway), settings, before_shutdown=gateway.services.event_log.close)
+        server = make_server(make_app(gateway), settings, before_shutdown=gateway.services.let_go)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             while not server.started:  # noqa: ASYNC110 - uvicorn has a flag for it and no event

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 
 from gateway.app import make_app
 from gateway.kit.log import get_logger
+from gateway.kit.logbook import Logbook
 from gateway.kit.memory import return_large_blocks
 from gateway.runtime import running
 from gateway.server import make_server, stop_when
@@ -16,11 +18,15 @@ from gateway.settings import Settings
 log = get_logger(__name__)
 
 
-async def serve(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT. Returns 0, or 1 when the address is taken or the database became another's."""
+async def serve(settings: Settings, book: Logbook) -> int:
+    """Run until SIGTERM or SIGINT. Returns 0, or 1 when the address is taken or the database became another's.
+
+    `book` is where the log is kept; it gets its file here, when no other gateway can be writing to it.
+    """
     return_large_blocks()
-    async with running(settings) as gateway:
-        server = make_server(make_app(gateway), settings, before_shutdown=gateway.services.event_log.close)
+    async with running(settings, book=book) as gateway:
+        _give_file(book, settings.log_path)
+        server = make_server(make_app(gateway), settings, before_shutdown=gateway.services.let_go)
         guard = asyncio.create_task(stop_when(gateway.lock_lost, server))
         address = f"http://{_host(settings)}:{settings.port}"
         if gateway.first_admin is not None:
@@ -36,6 +42,15 @@ async def serve(settings: Settings) -> int:
             guard.cancel()
     log.info("stopped")
     return 1 if gateway.lock_lost.is_set() else 0
+
+
+def _give_file(book: Logbook, path: Path | None) -> None:
+    if path is None:
+        return
+    try:
+        book.write_to(path)
+    except OSError as error:
+        log.warning("log_file_unavailable", path=str(path), reason=error.strerror)
 
 
 def _welcome(address: str, admin: FirstAdmin) -> None:

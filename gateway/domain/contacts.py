@@ -59,6 +59,20 @@ class ChatSummary(Struct, frozen=True, kw_only=True):
     last_message_at: datetime | None
 
 
+class ChatPreview(Struct, frozen=True, kw_only=True):
+    """A conversation as a list of conversations shows it."""
+
+    address: Address
+    kind: ChatKind
+    name: str
+    """The best name known for it; empty when there is none."""
+    last_message_at: datetime | None
+    last_words: str
+    """What was said last; empty for a file without a caption."""
+    unanswered: int
+    """What others wrote since the instance itself last wrote there; counted among the newest messages only."""
+
+
 class NumberCheck(Struct, frozen=True, kw_only=True):
     """Whether a phone number is on the network, and under which address."""
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from gateway.domain.ids import EndpointId, EventId, InstanceId, TenantId
 from gateway.domain.instances import SessionState
-from gateway.domain.messages import Chat, Content, Message, MessageStatus, Person
+from gateway.domain.messages import Chat, Content, Message, MessageSource, MessageStatus, Person
 from gateway.domain.usage import Counters
 from gateway.domain.usage_limits import Exceeded, UsageLimits
 
@@ -51,6 +51,8 @@ class MessageSent(_MessageEvent, frozen=True, kw_only=True, tag="message.sent", 
     """Where a URL send took its file from."""
     media_size: int = 0
     """Bytes sent, for the counters."""
+    source: MessageSource = MessageSource.DEVICE
+    """What wrote it. A network that tells of it on its own tells of another device."""
 
 
 class _AboutMessage(BaseEvent, frozen=True, kw_only=True, omit_defaults=True):

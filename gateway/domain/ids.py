@@ -15,6 +15,7 @@ EndpointId = NewType("EndpointId", str)
 EventId = NewType("EventId", str)
 DeliveryId = NewType("DeliveryId", int)
 MessageId = NewType("MessageId", str)
+BulkId = NewType("BulkId", str)
 Address = NewType("Address", str)
 """How one provider names a person or a chat: a phone number's JID, a Telegram chat id."""
 

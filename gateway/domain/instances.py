@@ -96,6 +96,15 @@ class Instance(Struct, frozen=True, kw_only=True):
     """Whether messages flow right now; known to whoever sees the sessions, not to the store."""
 
 
+class Identity(Struct, frozen=True, kw_only=True):
+    """Whose an instance is and who it is on its network: what hardly ever changes about it."""
+
+    tenant_id: TenantId
+    provider: ProviderName
+    account: str = ""
+    """As `Instance.account`."""
+
+
 class Credentials(Struct, frozen=True, kw_only=True):
     """A provider's secrets and options for one instance, as the provider's own checked JSON object."""
 

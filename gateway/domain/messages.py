@@ -58,6 +58,19 @@ _STATUS_ORDER = (
 )
 
 
+class MessageSource(StrEnum):
+    """What brought a message here. Values are the words of the Instance Manager's `message_source`."""
+
+    USER = "user"
+    """Somebody on the network wrote it to us."""
+    AGENT = "agno"
+    """An agent answered for us."""
+    DEVICE = "device"
+    """Our account wrote it on its phone or another of its devices."""
+    API = "api"
+    """A program wrote it through this gateway."""
+
+
 class TextFormat(StrEnum):
     """Markup the network is asked to read in a text or caption."""
 
@@ -258,5 +271,6 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     media_url: str | None
     created_at: datetime
     updated_at: datetime
+    source: MessageSource = MessageSource.USER
     edited_at: datetime | None = None
     deleted_at: datetime | None = None

@@ -15,6 +15,10 @@ class WebhookFormat(StrEnum):
 
     API = "api"
     """Surface A's `{event, data, timestamp}`."""
+    API_V1 = "api_v1"
+    """Surface B's envelope around a message, with the same again in flat keys."""
+    LEGACY = "legacy"
+    """The oldest shape: a flat message, and nothing but messages."""
     STANDARD = "standard"
     """Standard Webhooks' `{type, timestamp, data}`."""
 

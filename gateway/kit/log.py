@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+from gateway.kit.logbook import Logbook
 from gateway.kit.redact import redact_field
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -58,10 +59,10 @@ def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any])
     return event
 
 
-def configure(*, level: str, json: bool, stream: TextIO | None = None) -> None:
+def configure(*, level: str, json: bool, stream: TextIO | None = None, book: Logbook | None = None) -> None:
     """Send all logs of this process to `stream` (stdout when None), from `level` up. May be called again.
 
-    `level` is one of debug, info, warning, error.
+    `level` is one of debug, info, warning, error. `book` keeps the same lines.
     """
     out = stream or sys.stdout
     number = _LEVELS[level]
@@ -76,6 +77,8 @@ def configure(*, level: str, json: bool, stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
     ]
     renderer = _json_renderer() if json else _console_renderer(out)
+    if book is not None:
+        renderer = _kept(renderer, book, is_json=json)
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -105,6 +108,18 @@ def _json_renderer() -> Processor:
         return encoder.encode(event).decode()
 
     return structlog.processors.JSONRenderer(serializer=dumps)
+
+
+def _kept(renderer: Processor, book: Logbook, *, is_json: bool) -> Processor:
+    in_json = renderer if is_json else _json_renderer()
+
+    def keep(logger: Any, method: str, event: MutableMapping[str, Any]) -> Any:
+        level = str(event.get("level", ""))
+        raw = in_json(logger, method, event)
+        book.keep(level, cast(str, raw))
+        return raw if is_json else renderer(logger, method, event)  # the console's takes the event apart
+
+    return keep
 
 
 def _console_renderer(out: TextIO) -> Processor:

@@ -59,6 +59,8 @@ class Auth:
         self._throttle = throttle
         self._clock = clock
         self._cache = PrincipalCache(clock.monotonic)
+        self.recognised = self._cache
+        """Who was recognised a moment ago, for `services.caches`."""
         self._credentials = Credentials(storage, tokens, clock, instance_keys=instance_keys)
         self._logins = Counter("gateway_logins", "Attempts to log in, by result.", ["result"], registry=None)
         self.metrics = (self._logins,)

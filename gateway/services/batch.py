@@ -20,6 +20,8 @@ from gateway.domain.events import (
     SessionEvent,
 )
 from gateway.domain.ids import EndpointId, InstanceId, TenantId, new_event_id
+from gateway.domain.instances import Identity
+from gateway.domain.messages import MessageSource
 from gateway.domain.usage import Calendar
 from gateway.domain.webhooks import WebhookFormat
 from gateway.kit.clock import Clock
@@ -35,7 +37,7 @@ from gateway.storage.messages import NewMessage
 from gateway.storage.outbox import NewDelivery
 from gateway.storage.storage import Storage
 from gateway.webhooks.filters import share_of, wants
-from gateway.webhooks.formats import MAX_PAYLOAD_BYTES, render
+from gateway.webhooks.formats import MAX_PAYLOAD_BYTES, name_for, render
 
 log = get_logger(__name__)
 
@@ -60,7 +62,8 @@ class Batch:
     async def commit(self, events: Sequence[Event]) -> Outcome:
         """Write everything that follows from these events. Raises what the database raises; then nothing is written."""
         async with self._storage.transaction():
-            tenants = await self._tenants(events)
+            identities = await self._identities(events)
+            tenants = {instance_id: identity.tenant_id for instance_id, identity in identities.items()}
             events = await self._under_one_name(events, tenants)
             fresh = await self._fresh(events, tenants)
             news = await with_positions([events[place] for place in fresh], self._storage.messages)
@@ -69,7 +72,7 @@ class Batch:
             await self._storage.activity.add(lines_of(accepted, self._now))
             await self._states(accepted)
             await self._storage.states.add(changes_of(accepted))
-            deliveries = await self._deliveries(accepted)
+            deliveries = await self._deliveries(accepted, identities)
             await self._storage.outbox.insert_many(deliveries)
             await self._storage.usage.add(usage_of(accepted, deliveries, self._calendar.day_of(self._now)))
         for instance_id in tenants:
@@ -83,12 +86,12 @@ class Batch:
             redelivered=sum(event.instance_id in tenants for event in events) - len(accepted),
         )
 
-    async def _tenants(self, events: Sequence[Event]) -> dict[InstanceId, TenantId]:
-        found: dict[InstanceId, TenantId] = {}
+    async def _identities(self, events: Sequence[Event]) -> dict[InstanceId, Identity]:
+        found: dict[InstanceId, Identity] = {}
         for instance_id in {event.instance_id for event in events}:
-            tenant_id = await self._storage.instances.tenant_of(instance_id)
-            if tenant_id is not None:
-                found[instance_id] = tenant_id
+            identity = await self._storage.instances.identity_of(instance_id)
+            if identity is not None:
+                found[instance_id] = identity
         return found
 
     async def _under_one_name(self, events: Sequence[Event], tenants: dict[InstanceId, TenantId]) -> Sequence[Event]:
@@ -169,20 +172,25 @@ class Batch:
         for instance_id, state in last.items():
             await self._storage.instances.set_state(instance_id, state)
 
-    async def _deliveries(self, accepted: Sequence[AcceptedEvent]) -> list[NewDelivery]:
+    async def _deliveries(
+        self, accepted: Sequence[AcceptedEvent], identities: dict[InstanceId, Identity]
+    ) -> list[NewDelivery]:
         owed: list[NewDelivery] = []
         for each in accepted:
-            rendered: dict[WebhookFormat, str] = {}
+            teller = identities[each.event.instance_id]
+            rendered: dict[tuple[WebhookFormat, str | None], str] = {}
             for endpoint in await self._storage.endpoints.listening(each.tenant_id, each.event.instance_id):
                 if not wants(endpoint, each.event):
                     continue
                 share = share_of(endpoint, each.event)
+                name = name_for(endpoint.format, each.event, endpoint.filter.types)
                 if share is not each.event:
-                    payload = render(endpoint.format, replace(each, event=share))
+                    payload = render(endpoint.format, replace(each, event=share), teller, name)
                 else:
-                    if endpoint.format not in rendered:
-                        rendered[endpoint.format] = render(endpoint.format, each)
-                    payload = rendered[endpoint.format]
+                    wording = (endpoint.format, name)
+                    if wording not in rendered:
+                        rendered[wording] = render(endpoint.format, each, teller, name)
+                    payload = rendered[wording]
                 if len(payload.encode()) > MAX_PAYLOAD_BYTES:
                     # The event itself is kept and can be polled; only this way of telling it is closed.
                     log.error("webhook_payload_too_large", event_id=each.id, endpoint_id=endpoint.id)
@@ -197,10 +205,20 @@ def _messages_of(event: Event, tenant_id: TenantId) -> Iterator[NewMessage]:
             yield NewMessage(tenant_id=tenant_id, instance_id=event.instance_id, message=message)
         case MessageSent(message=message):
             yield NewMessage(
-                tenant_id=tenant_id, instance_id=event.instance_id, message=message, media_url=event.media_url
+                tenant_id=tenant_id,
+                instance_id=event.instance_id,
+                message=message,
+                source=event.source,
+                media_url=event.media_url,
             )
         case HistoryReceived():
             for message in event.messages:
-                yield NewMessage(tenant_id=tenant_id, instance_id=event.instance_id, message=message, is_history=True)
+                yield NewMessage(
+                    tenant_id=tenant_id,
+                    instance_id=event.instance_id,
+                    message=message,
+                    source=MessageSource.DEVICE if message.from_me else MessageSource.USER,
+                    is_history=True,
+                )
         case _:
             return  # it says nothing

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from datetime import datetime
 
 from msgspec import structs
 
-from gateway.domain.contacts import ChatSummary, Contact, ContactEntry
-from gateway.domain.errors import InvalidInput, NotFound, Unsupported
+from gateway.domain.contacts import ChatPreview, ChatSummary, Contact, ContactEntry
+from gateway.domain.errors import Conflict, InvalidInput, NotFound, Unsupported
 from gateway.domain.ids import Address, InstanceId
+from gateway.domain.instances import Instance
 from gateway.domain.messages import OutgoingMessage, StoredMessage, Text
 from gateway.domain.tenants import Principal
 from gateway.kit.clock import Clock
@@ -21,6 +22,10 @@ from gateway.storage.storage import Storage
 
 MOST_TEXT = 4096
 """Characters of any one thing said about a contact."""
+MOST_PEOPLE = 10_000
+"""In the list that has no pages."""
+_IN_A_CHAT = re.compile(r"(?:true|false)_(?P<chat>[^_]+)_(?P<id>[^_]+)(?:_[^_]+)?")
+"""A message's id as WhatsApp Web's libraries write it: who said it, the chat, its id, in groups also by whom."""
 
 
 class Contacts:
@@ -129,12 +134,43 @@ class Contacts:
         if not await self._storage.contacts.remove(who, instance_id, await self._addresses.of(instance, address)):
             raise NotFound(f"Contact {address} not found")
 
+    async def people(self, who: Principal, instance_id: InstanceId, *, search: str = "") -> list[Contact]:
+        """People by name, without groups and without the instance itself; at most `MOST_PEOPLE`. Raises NotFound."""
+        instance = await self._storage.instances.get(who, instance_id)
+        found, _ = await self.contacts(who, instance_id, search=search, limit=MOST_PEOPLE, skip=0)
+        return [each for each in found if not each.is_group and not _is_me(each, instance)]
+
     async def chats(
         self, who: Principal, instance_id: InstanceId, *, limit: int, skip: int
     ) -> tuple[list[ChatSummary], int]:
         """Chats, the one that moved last first, and how many there are. Raises NotFound."""
         await self._storage.instances.get(who, instance_id)
         return await self._storage.contacts.chats(who, instance_id, limit=limit, skip=skip)
+
+    async def previews(
+        self, who: Principal, instance_id: InstanceId, *, limit: int, skip: int = 0
+    ) -> tuple[list[ChatPreview], int]:
+        """The same with what was said last in each. Raises NotFound."""
+        await self._storage.instances.get(who, instance_id)
+        return await self._storage.contacts.previews(who, instance_id, limit=limit, skip=skip)
+
+    async def message(self, who: Principal, instance_id: InstanceId, reference: str) -> StoredMessage:
+        """One message, named by its network's id, or with its chat as in `false_<chat>_<id>`.
+
+        Raises NotFound, and Conflict when several chats have a message of that id.
+        """
+        instance = await self._storage.instances.get(who, instance_id)
+        if named := _IN_A_CHAT.fullmatch(reference):
+            chat = await self._addresses.of(instance, named["chat"])
+            stored = await self._storage.messages.find(who, instance_id, chat, named["id"])
+            found = [stored] if stored else []
+        else:
+            found = await self._storage.messages.named(who, instance_id, reference, limit=2)
+        if not found:
+            raise NotFound(f"Message {reference[:128]} not found")
+        if len(found) > 1:
+            raise Conflict(f"Several chats have a message {reference}; write it as false_<chat id>_{reference}.")
+        return found[0]
 
     async def messages(
         self,
@@ -161,12 +197,9 @@ class Contacts:
         found, _ = await self._storage.messages.page(who, instance_id, None, from_me=from_me, limit=limit, skip=0)
         return found
 
-    async def last_of_each(
-        self, who: Principal, instance_id: InstanceId, chats: Sequence[Address]
-    ) -> dict[Address, StoredMessage]:
-        """The last message of each of these chats, where there is one. Raises NotFound for the instance."""
-        await self._storage.instances.get(who, instance_id)
-        return await self._storage.messages.last_of_each(who, instance_id, chats)
+
+def _is_me(contact: Contact, instance: Instance) -> bool:
+    return bool(instance.account) and instance.account in (contact.number, f"@{contact.username}")
 
 
 def _digits(text: str) -> str:

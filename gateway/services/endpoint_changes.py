@@ -13,14 +13,16 @@ from gateway.domain.errors import InvalidInput
 from gateway.domain.events import EVENT_TYPES
 from gateway.domain.webhooks import Endpoint, EventFilter, Ordering, WebhookFormat
 from gateway.kit.egress import EgressRefused, check_user_headers
-from gateway.webhooks.formats import API_NAMES
+from gateway.webhooks.formats import API_NAMES, API_V1_NAMES
 from gateway.webhooks.schedule import DEFAULT_RETRIES, DEFAULT_RETRY_INTERVAL_MS, LONGEST_WAIT_MS, STANDARD_RETRIES
 
 MOST_RETRIES = 50
 MOST_AT_ONCE = 64
 MOST_PER_SECOND = 10_000
 MOST_NUMBERS = 1000
-_EVENT_NAMES = frozenset(EVENT_TYPES) | API_NAMES
+DEFAULT_RATE = 100
+"""Deliveries a second that surface B has always promised its receivers not to exceed."""
+_EVENT_NAMES = frozenset(EVENT_TYPES) | API_NAMES | frozenset(API_V1_NAMES)
 _SECRET = re.compile(r"[\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]{1,256}")
 _NUMBER = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,128}")
 
@@ -127,3 +129,8 @@ def schedule_defaults(format_: WebhookFormat) -> tuple[int, int | None]:
     if format_ is WebhookFormat.STANDARD:
         return STANDARD_RETRIES, None
     return DEFAULT_RETRIES, DEFAULT_RETRY_INTERVAL_MS
+
+
+def default_rate(format_: WebhookFormat) -> int | None:
+    """Deliveries a second at most, of an endpoint that does not say; None is as fast as it takes them."""
+    return DEFAULT_RATE if format_ in (WebhookFormat.API_V1, WebhookFormat.LEGACY) else None

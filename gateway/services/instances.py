@@ -30,6 +30,7 @@ from gateway.kit.log import get_logger
 from gateway.kit.masks import masked
 from gateway.kit.secrets import SealError, new_instance_key
 from gateway.providers.contract import KeepsDevices, LogsOut, Provider
+from gateway.services.performance import Performance
 from gateway.services.transfer import EXPORTED, refuse_exported
 from gateway.services.webhooks import EndpointChange, Webhooks
 from gateway.sessions.registry import Registry
@@ -88,6 +89,7 @@ class Instances:
         secret_keys: bool,
         forget_key: Callable[[InstanceId], None],
         settle_keys: Callable[[], Awaitable[object]],
+        performance: Performance,
     ) -> None:
         """`settle_keys` writes what was counted of keys in use, before one of them is replaced."""
         self._storage = storage
@@ -98,6 +100,7 @@ class Instances:
         self._secret_keys = secret_keys
         self._forget_key = forget_key
         self._settle_keys = settle_keys
+        self._performance = performance
         self._making: defaultdict[TenantId, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def create(self, who: Principal, new: NewInstance, *, most: int = 0) -> CreatedInstance:
@@ -105,6 +108,10 @@ class Instances:
 
         Raises Conflict (code `instance_limit`) when the tenant has `most` already; 0 is no limit.
         """
+        with self._performance.measured():
+            return await self._create_one_of(who, new, most)
+
+    async def _create_one_of(self, who: Principal, new: NewInstance, most: int) -> CreatedInstance:
         if not most:
             return await self._create(who, new)
         async with self._making[who.tenant_id]:  # two at once must not both find room for the last one

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from gateway.kit import process
 from gateway.kit.log import get_logger
+from gateway.kit.machine import Meter
 from gateway.services.caretaker import Caretaker
 from gateway.services.key_usage import KeyUsage
 from gateway.services.retention import Retention
@@ -28,6 +29,7 @@ def jobs_of(
     key_usage: KeyUsage,
     limiting: UsageLimiting,
     caretaker: Caretaker,
+    meter: Meter,
 ) -> Sequence[Job]:
     """Every job, in the order in which they are listed."""
     return (
@@ -78,7 +80,7 @@ def jobs_of(
             about="Log the process's memory, processor time, threads and descriptors.",
             schedule=settings.system_metrics_cron,
             setting="SYSTEM_METRICS_CRON",
-            work=sample_process,
+            work=sampling(meter),
         ),
         Job(
             name="prune",
@@ -90,14 +92,22 @@ def jobs_of(
     )
 
 
-async def sample_process() -> int:
-    """Log how the process is doing; returns its memory in bytes. `/metrics` tells the same when it is asked."""
-    sample = process.sample()
-    log.info(
-        "system_metrics",
-        memory_mb=round(sample.memory / 1024**2, 1),
-        cpu_seconds=round(sample.cpu_seconds, 1),
-        threads=sample.threads,
-        descriptors=sample.descriptors,
-    )
-    return sample.memory
+def sampling(meter: Meter) -> Callable[[], Awaitable[int]]:
+    """Log how the process is doing; gives its memory in bytes. `/metrics` tells the same when it is asked.
+
+    The meter is looked at along the way: its means are then over minutes, also when nobody asks for days.
+    """
+
+    async def sample_process() -> int:
+        meter.look()
+        sample = process.sample()
+        log.info(
+            "system_metrics",
+            memory_mb=round(sample.memory / 1024**2, 1),
+            cpu_seconds=round(sample.cpu_seconds, 1),
+            threads=sample.threads,
+            descriptors=sample.descriptors,
+        )
+        return sample.memory
+
+    return sample_process

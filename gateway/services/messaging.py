@@ -16,6 +16,7 @@ from gateway.domain.messages import (
     Media,
     Message,
     MessageKey,
+    MessageSource,
     OutgoingMedia,
     OutgoingMessage,
     SentMessage,
@@ -119,6 +120,7 @@ class Messaging:
                     message=sent.message,
                     media_url=media.source_url if media else None,
                     media_size=len(media.data) if media else 0,
+                    source=MessageSource.API,
                 )
             )
         return sent

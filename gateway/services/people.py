@@ -34,6 +34,17 @@ class People:
             raise InvalidInput(f"phones must have at most {MOST_NUMBERS} entries", field="phones")
         return await session.check_numbers(numbers)
 
+    async def is_there(self, who: Principal, instance_id: InstanceId, number: str) -> bool:
+        """Whether a phone number is on the network; True where nobody can tell, and for an address, which is no number.
+
+        Raises NotConnected, NetworkRefused, NetworkUnreachable.
+        """
+        session = await self._live.session(who, instance_id)
+        if "@" in number or not isinstance(session, KnowsPeople):
+            return True
+        (check,) = await session.check_numbers([number])
+        return check.exists
+
     async def picture(self, who: Principal, instance_id: InstanceId, person: str, *, preview: bool = False) -> Picture:
         """A profile picture. Raises NotFound when there is none."""
         session = await self._knowing(who, instance_id)

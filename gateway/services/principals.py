@@ -10,6 +10,7 @@ from msgspec import Struct
 from gateway.domain.ids import TenantId, UserId
 from gateway.domain.tenants import CredentialKind, Principal, Role
 from gateway.kit.proxies import Network, parse, within
+from gateway.kit.tally import Tally
 
 TTL = 5.0
 """Seconds. Another process (the command line) may disable a user or revoke a key; it takes at most this long here."""
@@ -48,16 +49,21 @@ class PrincipalCache:
         self._entries: dict[bytes, tuple[float, Principal, tuple[Network, ...]]] = {}
         self.generation = 0
         """Counts changes; read it before a look-up and hand it to `put`."""
+        self.tally = Tally()
+        """How often somebody was recognised."""
 
     def get(self, digest: bytes, ip: str | None) -> Principal | None:
         """Who this is, if that was found out a moment ago and holds for this address."""
         entry = self._entries.get(digest)
         if entry is None:
+            self.tally.misses += 1
             return None
         until, principal, allowed = entry
         if self._clock() >= until:
             del self._entries[digest]
+            self.tally.misses += 1
             return None
+        self.tally.hits += 1
         if allowed and not may_come_from(ip, allowed):
             return None
         return principal
@@ -81,6 +87,16 @@ class PrincipalCache:
             for key, entry in self._entries.items()
             if changed not in (entry[1].user_id, entry[1].credential_id, entry[1].instance_id)
         }
+
+    @property
+    def remembered(self) -> int:
+        """How many credentials are remembered."""
+        return len(self._entries)
+
+    def forget_all(self) -> None:
+        """Look everybody up anew."""
+        self.generation += 1
+        self._entries.clear()
 
 
 def digest_of(credential: str, kind: bytes) -> bytes:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from gateway.domain.ids import InstanceId
 from gateway.domain.tenants import Principal
 from gateway.services.instances import Instances
+from gateway.services.performance import Performance
 from gateway.sessions.registry import Registry
 from gateway.storage.storage import Storage
 
@@ -26,7 +27,8 @@ class Action(StrEnum):
 class Processing:
     """Compares and acts."""
 
-    def __init__(self, storage: Storage, instances: Instances, sessions: Registry) -> None:
+    def __init__(self, storage: Storage, instances: Instances, sessions: Registry, performance: Performance) -> None:
+        self._performance = performance
         self._storage = storage
         self._instances = instances
         self._sessions = sessions
@@ -36,6 +38,10 @@ class Processing:
 
         Raises NotFound, NotYours, and Conflict (code `exported`) when it moved away.
         """
+        with self._performance.measured():
+            return await self._reconcile(who, instance_id, anew=anew)
+
+    async def _reconcile(self, who: Principal, instance_id: InstanceId, *, anew: bool) -> Action:
         await self._instances.get(who, instance_id)
         if anew:
             await self._instances.recreate(who, instance_id)

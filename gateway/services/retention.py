@@ -16,6 +16,8 @@ log = get_logger(__name__)
 PRUNE_BATCH = 500
 """Rows deleted in one transaction: small, so that no writer waits long behind it."""
 IDEMPOTENCY_HOURS = 24
+BULK_DAYS = 30
+"""How long one can ask what became of a bulk that is over."""
 PRESENCE_HOURS = 24
 """How long the log keeps who was online: long enough to be polled, too short to be a diary of somebody's days."""
 
@@ -49,6 +51,7 @@ class Retention:
             if days:  # 0 keeps for ever
                 gone += await self._prune_all(prune, timedelta(days=days))
         gone += await self._prune_all(self._storage.idempotency.prune, timedelta(hours=IDEMPOTENCY_HOURS))
+        gone += await self._prune_all(self._storage.bulks.prune, timedelta(days=BULK_DAYS))
         gone += await self._prune_all(self._storage.events.prune_presence, timedelta(hours=PRESENCE_HOURS))
         gone += await self._storage.revoked_tokens.prune(now)
         log.info("pruned", rows=gone)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from gateway.kit.clock import Clock
 from gateway.services.api_keys import ApiKeys
 from gateway.services.auth import Auth
+from gateway.services.bulks import Bulks
+from gateway.services.caches import Caches
 from gateway.services.calls import Calls
 from gateway.services.channels import Channels
+from gateway.services.checkup import Checkup
 from gateway.services.contacts import Contacts
 from gateway.services.databases import Databases
 from gateway.services.door import Door
@@ -25,12 +28,17 @@ from gateway.services.limit_settings import LimitSettings
 from gateway.services.limits import Limiter, RouteLimiter
 from gateway.services.live import Live
 from gateway.services.logins import Logins
+from gateway.services.logs import Logs
 from gateway.services.media import MediaFiles
 from gateway.services.messaging import Messaging
 from gateway.services.people import People
+from gateway.services.performance import Performance
 from gateway.services.processing import Processing
 from gateway.services.pulses import Pulses
 from gateway.services.receiving import Receiving
+from gateway.services.resources import Resources
+from gateway.services.stored_messages import StoredMessages
+from gateway.services.stress import StressTest
 from gateway.services.tenants import Tenants
 from gateway.services.upkeep import Upkeep
 from gateway.services.usage import Usage
@@ -59,6 +67,8 @@ class Services:
     receiving: Receiving
     logins: Logins
     messaging: Messaging
+    stored_messages: StoredMessages
+    bulks: Bulks
     media: MediaFiles
     idempotency: Idempotency
     contacts: Contacts
@@ -79,3 +89,14 @@ class Services:
     inbox: Inbox
     event_log: EventLog
     health: Health
+    resources: Resources
+    performance: Performance
+    checkup: Checkup
+    caches: Caches
+    stress: StressTest
+    logs: Logs
+
+    def let_go(self) -> None:
+        """Let go of those who wait for something that may take long, because the gateway stops."""
+        self.event_log.close()
+        self.bulks.let_go()

@@ -18,7 +18,14 @@ from gateway.kit.clock import Clock
 from gateway.kit.egress import Egress, EgressFailed, EgressRefused
 from gateway.kit.secrets import new_webhook_secret
 from gateway.services.checks import require_person
-from gateway.services.endpoint_changes import EndpointChange, FilterChange, changed, check_values, schedule_defaults
+from gateway.services.endpoint_changes import (
+    EndpointChange,
+    FilterChange,
+    changed,
+    check_values,
+    default_rate,
+    schedule_defaults,
+)
 from gateway.storage.deliveries import DeliveryQuery
 from gateway.storage.storage import Storage
 from gateway.webhooks.signing import standard_secret
@@ -273,6 +280,7 @@ class Webhooks:
             retry_interval_ms=interval,
             ordering=Ordering.NONE,
             concurrency=self._concurrency,
+            rate_limit=default_rate(format_),
             created_at=now,
             updated_at=now,
             is_first=is_first,

@@ -9,11 +9,12 @@ from typing import Any
 from msgspec import Struct
 from piccolo.query import OrderByRaw
 
-from gateway.domain.contacts import ChatSummary, Contact, ContactEntry
+from gateway.domain.contacts import ChatPreview, ChatSummary, Contact, ContactEntry
 from gateway.domain.ids import Address, InstanceId, TenantId, new_id
 from gateway.domain.messages import Chat, ChatKind, Person
 from gateway.domain.tenants import Principal
 from gateway.storage import scope
+from gateway.storage.chat_previews import chat_previews
 from gateway.storage.engine import AnyEngine
 from gateway.storage.names import canonical
 from gateway.storage.rows import insert_rows
@@ -299,6 +300,13 @@ class ContactStore:
             .offset(skip)
         )
         return [_to_chat(row) for row in rows], total
+
+    async def previews(
+        self, who: Principal, instance_id: InstanceId, *, limit: int, skip: int
+    ) -> tuple[list[ChatPreview], int]:
+        """The same with what was said last in each."""
+        total = await scope.within(Chats.count().where(Chats.instance_id == instance_id), who)
+        return await chat_previews(who, instance_id, limit=limit, skip=skip), total
 
     async def chat(self, instance_id: InstanceId, address: Address) -> ChatSummary | None:
         """One chat, on behalf of the session that writes to it."""

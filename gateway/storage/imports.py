@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gateway.domain.contacts import ContactEntry
 from gateway.domain.ids import Address, InstanceId, TenantId, new_id
-from gateway.domain.messages import Message, MessageStatus
+from gateway.domain.messages import Message, MessageSource, MessageStatus
 from gateway.domain.usage import Counters
 from gateway.storage.engine import AnyEngine
 from gateway.storage.names import NameStore
@@ -47,6 +47,7 @@ _MESSAGE_COLUMNS = (
     "status_rank",
     "status_at",
     "media_url",
+    "source",
     "sent_at",
     "created_at",
     "updated_at",
@@ -79,6 +80,8 @@ class OldMessage(Struct, frozen=True, kw_only=True):
     media_url: str | None
     created_at: datetime
     updated_at: datetime
+    source: MessageSource | None = None
+    """What brought it, where that system wrote it down."""
 
     @property
     def key(self) -> MessageId:
@@ -140,6 +143,7 @@ class ImportStore:
                 each.status.rank,
                 each.status_at,
                 each.media_url,
+                each.source.value if each.source else "",
                 to_ms(each.message.sent_at),
                 to_ms(each.created_at),
                 to_ms(each.updated_at),

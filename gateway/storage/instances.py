@@ -12,6 +12,7 @@ from gateway.domain.errors import InstanceNotFound, StorageUnavailable
 from gateway.domain.ids import InstanceId, TenantId, UserId
 from gateway.domain.instances import (
     Credentials,
+    Identity,
     Instance,
     InstanceOptions,
     ProviderName,
@@ -20,6 +21,7 @@ from gateway.domain.instances import (
 )
 from gateway.domain.tenants import Principal
 from gateway.kit.secrets import Sealer, digest
+from gateway.kit.tally import Tally
 from gateway.storage import scope
 from gateway.storage.engine import AnyEngine
 from gateway.storage.errors import DEADLOCK
@@ -45,8 +47,10 @@ class InstanceStore:
         self._engine = engine
         self._sealer = sealer
         self._cache: dict[InstanceId, Instance] = {}
-        self._tenants: dict[InstanceId, TenantId] = {}
+        self._identities: dict[InstanceId, Identity] = {}
         self._generation = 0
+        self.tally = Tally()
+        """How often an instance was remembered."""
 
     async def create(self, instance: Instance, credentials: Credentials, key_digest: str | None) -> None:
         """Store a new instance with its sealed credentials."""
@@ -77,7 +81,7 @@ class InstanceStore:
 
     async def get(self, who: Principal, instance_id: InstanceId) -> Instance:
         """One instance within reach. Raises NotFound, or NotYours when it exists in another tenant."""
-        instance = self._cache.get(instance_id) or await self.find(instance_id)
+        instance = await self.find(instance_id)
         if instance is None:
             raise InstanceNotFound(instance_id)
         scope.check_instance(who, instance_id, instance.tenant_id)
@@ -86,7 +90,9 @@ class InstanceStore:
     async def find(self, instance_id: InstanceId) -> Instance | None:
         """One instance, on behalf of nobody (hooks, sessions, the inbox)."""
         if (cached := self._cache.get(instance_id)) is not None:
+            self.tally.hits += 1
             return cached
+        self.tally.misses += 1
         generation = self._generation
         rows = await Instances.raw(_SELECT + "i.id = {}", instance_id)
         if not rows:
@@ -99,20 +105,26 @@ class InstanceStore:
         self._cache[instance_id] = instance
         return instance
 
-    async def tenant_of(self, instance_id: InstanceId) -> TenantId | None:
-        """Whose it is; None when it is gone. Cached, and unlike what is counted about it, no event changes it."""
-        if (cached := self._tenants.get(instance_id)) is not None:
+    async def identity_of(self, instance_id: InstanceId) -> Identity | None:
+        """Whose it is and who; None when it is gone. Cached: unlike what is counted about it, no event changes it."""
+        if (cached := self._identities.get(instance_id)) is not None:
             return cached
         generation = self._generation
-        row = await Instances.select(Instances.tenant_id).where(Instances.id == instance_id).first()
+        row = (
+            await Instances.select(Instances.tenant_id, Instances.provider, Instances.account)
+            .where(Instances.id == instance_id)
+            .first()
+        )
         if row is None:
             return None
-        tenant_id = TenantId(row["tenant_id"])
+        identity = Identity(
+            tenant_id=TenantId(row["tenant_id"]), provider=ProviderName(row["provider"]), account=row["account"]
+        )
         if generation == self._generation:
-            if len(self._tenants) >= _CACHE_LIMIT:
-                self._tenants.clear()
-            self._tenants[instance_id] = tenant_id
-        return tenant_id
+            if len(self._identities) >= _CACHE_LIMIT:
+                self._identities.clear()
+            self._identities[instance_id] = identity
+        return identity
 
     async def list(self, who: Principal) -> list[Instance]:
         """Every instance within reach, oldest first."""
@@ -144,6 +156,7 @@ class InstanceStore:
     async def set_account(self, instance_id: InstanceId, account: str) -> None:
         """Remember who it is on its network."""
         await Instances.update({Instances.account: account[:255]}).where(Instances.id == instance_id)
+        self._identities.pop(instance_id, None)
         self.invalidate(instance_id)
 
     async def delete(self, instance_id: InstanceId) -> None:
@@ -157,7 +170,7 @@ class InstanceStore:
             except StorageUnavailable as refused:
                 if refused.code != DEADLOCK or not left:
                     raise
-        self._tenants.pop(instance_id, None)
+        self._identities.pop(instance_id, None)
         self.invalidate(instance_id)
 
     async def set_wanted(self, instance_id: InstanceId, wanted: bool) -> None:
@@ -232,6 +245,17 @@ class InstanceStore:
         """Forget the cached row; called after a commit that changed it or what is counted about it."""
         self._generation += 1
         self._cache.pop(instance_id, None)
+
+    @property
+    def remembered(self) -> int:
+        """How many instances are remembered."""
+        return len(self._cache)
+
+    def forget_all(self) -> None:
+        """Read every instance anew."""
+        self._generation += 1
+        self._cache.clear()
+        self._identities.clear()
 
     async def _owner_where(self, condition: Any) -> tuple[InstanceId, TenantId, UserId] | None:
         row = await Instances.select(Instances.id, Instances.tenant_id, Instances.user_id).where(condition).first()

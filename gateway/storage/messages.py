@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gateway.domain.events import MessageDeleted, MessageEdited, MessageStatusChanged
 from gateway.domain.ids import Address, InstanceId, MessageId, TenantId, new_id
-from gateway.domain.messages import Content, Media, Message, MessageStatus, Poll, StoredMessage
+from gateway.domain.messages import Content, Media, Message, MessageSource, MessageStatus, Poll, StoredMessage
 from gateway.domain.tenants import Principal
 from gateway.storage import scope
 from gateway.storage.engine import AnyEngine
@@ -34,6 +34,7 @@ _COLUMNS = (
     "status_rank",
     "status_at",
     "media_url",
+    "source",
     "sent_at",
     "created_at",
     "updated_at",
@@ -46,6 +47,7 @@ class NewMessage(Struct, frozen=True, kw_only=True):
     tenant_id: TenantId
     instance_id: InstanceId
     message: Message
+    source: MessageSource = MessageSource.USER
     media_url: str | None = None
     is_history: bool = False
     """Whether it was said before the instance was linked."""
@@ -142,7 +144,14 @@ class MessageStore:
             ),
             who,
         ).first()
-        return _to_stored(row) if row else None
+        return stored_of(row) if row else None
+
+    async def named(
+        self, who: Principal, instance_id: InstanceId, network_id: str, *, limit: int
+    ) -> list[StoredMessage]:
+        """Messages with this network id in whichever chat; on some networks every chat counts for itself."""
+        query = Messages.select().where(Messages.instance_id == instance_id, Messages.network_id == network_id)
+        return [stored_of(row) for row in await scope.within(query, who).order_by(Messages.id).limit(limit)]
 
     async def any_in(self, instance_id: InstanceId, chat: Address) -> bool:
         """Whether anything was ever said in a chat, by either side; on behalf of nobody."""
@@ -179,23 +188,7 @@ class MessageStore:
             .limit(limit)
             .offset(skip)
         )
-        return [_to_stored(row) for row in rows], total
-
-    async def last_of_each(
-        self, who: Principal, instance_id: InstanceId, chats: Sequence[Address]
-    ) -> dict[Address, StoredMessage]:
-        """The last message of each of these chats, as they are filed; a chat without one is missing."""
-        found: dict[Address, StoredMessage] = {}
-        for chat in chats:
-            row = await (
-                scope.within(Messages.select().where(Messages.instance_id == instance_id, Messages.chat == chat), who)
-                .order_by(Messages.created_at, ascending=False)
-                .order_by(Messages.id, ascending=False)
-                .first()
-            )
-            if row is not None:
-                found[chat] = _to_stored(row)
-        return found
+        return [stored_of(row) for row in rows], total
 
     async def polls(
         self, asked: Iterable[tuple[InstanceId, Address, str]]
@@ -249,13 +242,15 @@ def _row(new: NewMessage, now: int) -> tuple[Any, ...]:
         status.rank,
         None,
         new.media_url,
+        new.source.value,
         to_ms(message.sent_at),
         came_at,
         now,
     )
 
 
-def _to_stored(row: dict[str, Any]) -> StoredMessage:
+def stored_of(row: dict[str, Any]) -> StoredMessage:
+    """A row of the table as the message it is."""
     return StoredMessage(
         id=MessageId(row["id"]),
         instance_id=InstanceId(row["instance_id"]),
@@ -263,11 +258,17 @@ def _to_stored(row: dict[str, Any]) -> StoredMessage:
         status=MessageStatus(row["status"]),
         status_at=row["status_at"],
         media_url=row["media_url"],
+        source=_source(row),
         created_at=from_ms(row["created_at"]),
         updated_at=from_ms(row["updated_at"]),
         edited_at=maybe_from_ms(row["edited_at"]),
         deleted_at=maybe_from_ms(row["deleted_at"]),
     )
+
+
+def _source(row: dict[str, Any]) -> MessageSource:
+    """What brought it; older versions did not write that down, and sent nearly everything for a program."""
+    return MessageSource(row["source"] or (MessageSource.API if row["from_me"] else MessageSource.USER))
 
 
 def _as_filed(message: Message, chat: Address) -> Message:

@@ -9,6 +9,7 @@ from gateway.kit.secrets import Sealer
 from gateway.storage.activity import ActivityStore
 from gateway.storage.api_keys import ApiKeyStore
 from gateway.storage.audit import AuditStore
+from gateway.storage.bulks import BulkStore
 from gateway.storage.contacts import ContactStore
 from gateway.storage.engine import AnyEngine, Engine, SwitchableEngine, bind
 from gateway.storage.events import EventStore
@@ -20,6 +21,7 @@ from gateway.storage.names import NameStore
 from gateway.storage.outbox import OutboxStore
 from gateway.storage.revoked_tokens import RevokedTokenStore
 from gateway.storage.states import StateStore
+from gateway.storage.stored_messages import StoredMessageStore
 from gateway.storage.tables import ALL_TABLES
 from gateway.storage.tenants import TenantStore
 from gateway.storage.usage import UsageStore
@@ -45,12 +47,14 @@ class Storage:
         self.events = EventStore(engine)
         self.outbox = OutboxStore(engine)
         self.messages = MessageStore(engine)
+        self.stored_messages = StoredMessageStore()
         self.contacts = ContactStore(engine)
         self.names = NameStore(engine)
         self.usage = UsageStore(engine)
         self.usage_limits = UsageLimitStore(engine)
         self.activity = ActivityStore(engine)
         self.idempotency = IdempotencyStore(engine)
+        self.bulks = BulkStore(engine)
 
     @property
     def database(self) -> Engine:

@@ -223,6 +223,7 @@ class Messages(Table, tablename="messages"):
     status_rank = Integer()
     status_at = Timestamptz(null=True, default=None)
     media_url = Text(null=True, default=None)
+    source = Varchar(length=16, default="")
     sent_at = BigInt()
     created_at = BigInt(index=True)
     updated_at = BigInt()
@@ -332,6 +333,42 @@ class IdempotencyKeys(Table, tablename="idempotency_keys"):
     created_at = BigInt(index=True)
 
 
+class Bulks(Table, tablename="bulks"):
+    """Texts for many. `variables` is a JSON object; one without `finished_at` is taken up again at the next start."""
+
+    id = Varchar(length=64, primary_key=True)
+    tenant_id = Varchar(length=64)
+    instance_id = ForeignKey(Instances, null=False, on_delete=OnDelete.cascade, index=True)
+    state = Varchar(length=16)
+    message = Text()
+    variables = Text(default="{}")
+    delay_ms = Integer()
+    strategy = Varchar(length=16)
+    attempts = Integer(default=1)
+    total = Integer()
+    created_at = BigInt()
+    started_at = BigInt(null=True, default=None)
+    finished_at = BigInt(null=True, default=None, index=True)
+
+
+class BulkSends(Table, tablename="bulk_sends"):
+    """The recipients of a bulk, in order. `sending` is committed before a message may leave."""
+
+    id = BigSerial(primary_key=True)
+    tenant_id = Varchar(length=64)
+    instance_id = ForeignKey(Instances, null=False, on_delete=OnDelete.cascade, index=True)
+    bulk_id = ForeignKey(Bulks, null=False, on_delete=OnDelete.cascade, index=True)
+    place = Integer()
+    recipient = Varchar(length=255)
+    name = Text(default="")
+    custom_message = Text(null=True, default=None)
+    state = Varchar(length=16)
+    attempts = Integer(default=0)
+    message_id = Varchar(length=255, null=True, default=None)
+    error = Text(null=True, default=None)
+    changed_at = BigInt(null=True, default=None)
+
+
 ALL_TABLES: tuple[type[Table], ...] = (
     Tenants,
     Users,
@@ -353,5 +390,7 @@ ALL_TABLES: tuple[type[Table], ...] = (
     Activities,
     AuditLines,
     IdempotencyKeys,
+    Bulks,
+    BulkSends,
 )
 """In an order in which each comes after what it points to."""

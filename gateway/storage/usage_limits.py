@@ -10,6 +10,7 @@ import msgspec
 from gateway.domain.ids import TenantId
 from gateway.domain.instances import Instance
 from gateway.domain.usage_limits import EVERYBODY, LimitOwner, UsageLimits
+from gateway.kit.tally import Tally
 from gateway.storage.engine import AnyEngine
 from gateway.storage.rows import insert_rows
 from gateway.storage.tables import UsageLimits as Rows
@@ -28,6 +29,8 @@ class UsageLimitStore:
         self._engine = engine
         self._known: Mapping[str, UsageLimits] | None = None
         self._known_at = datetime.min.replace(tzinfo=UTC)
+        self.tally = Tally()
+        """How often they were remembered."""
 
     async def get(self, owner: LimitOwner) -> UsageLimits | None:
         """An owner's own limits, read now."""
@@ -58,8 +61,20 @@ class UsageLimitStore:
                 return None if limits.is_empty else (owner, limits)
         return None
 
+    @property
+    def remembered(self) -> int:
+        """How many are remembered."""
+        return len(self._known or ())
+
+    def forget_all(self) -> None:
+        """Read them anew."""
+        self._known = None
+
     async def _all(self, now: datetime) -> Mapping[str, UsageLimits]:
-        if self._known is None or abs((now - self._known_at).total_seconds()) > FRESH_SECONDS:
+        if self._known is not None and abs((now - self._known_at).total_seconds()) <= FRESH_SECONDS:
+            self.tally.hits += 1
+        else:
+            self.tally.misses += 1
             self._known = {row["key"]: _decoded(row["limits"]) for row in await Rows.select(Rows.key, Rows.limits)}
             self._known_at = now
         return self._known

@@ -17,6 +17,7 @@ from gateway.domain.ids import EndpointId, InstanceId, TenantId
 from gateway.domain.tenants import Principal
 from gateway.domain.webhooks import Endpoint, EventFilter, Ordering, WebhookFormat
 from gateway.kit.secrets import Sealer, SealError
+from gateway.kit.tally import Tally
 from gateway.storage import scope
 from gateway.storage.engine import AnyEngine
 from gateway.storage.tables import Endpoints, Instances
@@ -69,6 +70,8 @@ class EndpointStore:
         self._listening: dict[tuple[TenantId, InstanceId], tuple[Endpoint, ...]] = {}
         self._firsts: dict[InstanceId, Endpoint | None] = {}
         self._generation = 0
+        self.tally = Tally()
+        """How often endpoints were remembered, by id or by whom they listen to."""
 
     # -- on somebody's behalf ------------------------------------------------------------------------------------
 
@@ -118,7 +121,9 @@ class EndpointStore:
     async def shown_of(self, instance_id: InstanceId) -> Endpoint | None:
         """The same for showing it: cached, so not for deciding inside a transaction what to write."""
         if instance_id in self._firsts:
+            self.tally.hits += 1
             return self._firsts[instance_id]
+        self.tally.misses += 1
         generation = self._generation
         found = await self.first_of(instance_id)
         if generation == self._generation:
@@ -187,7 +192,9 @@ class EndpointStore:
         """The enabled endpoints that hear an instance's events, oldest first. Their `headers` are left empty here."""
         key = (tenant_id, instance_id)
         if (cached := self._listening.get(key)) is not None:
+            self.tally.hits += 1
             return cached
+        self.tally.misses += 1
         generation = self._generation
         rows = (
             await Endpoints.select()
@@ -212,7 +219,9 @@ class EndpointStore:
     async def target(self, endpoint_id: EndpointId) -> Target | None:
         """Where a delivery goes; None when the endpoint is gone. What cannot be unsealed is a `problem`."""
         if (cached := self._targets.get(endpoint_id)) is not None:
+            self.tally.hits += 1
             return cached
+        self.tally.misses += 1
         generation = self._generation
         row = await Endpoints.select().where(Endpoints.id == endpoint_id).first()
         if row is None:
@@ -260,6 +269,15 @@ class EndpointStore:
             self._targets.clear()
         else:
             self._targets.pop(endpoint_id, None)
+
+    @property
+    def remembered(self) -> int:
+        """How many answers are remembered."""
+        return len(self._targets) + len(self._listening) + len(self._firsts)
+
+    def forget_all(self) -> None:
+        """Read every endpoint anew."""
+        self.invalidate()
 
     # -- rows ----------------------------------------------------------------------------------------------------
 

@@ -67,6 +67,11 @@ _TAGS = (
     Tag(name="history", description="What happened to an instance."),
     Tag(name="webhooks", description="URLs that are told what happens, and what each was told."),
     Tag(name="manager", description="The Instance Manager's `/api/v1`: the same instances in another dialect."),
+    Tag(
+        name="programs",
+        description="One instance of `/api/v1` as programs use it. Its key as bearer selects it; a person names it in"
+        " `X-Instance-Id` or `?instance_id=`.",
+    ),
     Tag(name="statistics", description="What was counted."),
     Tag(name="hooks", description="Where networks bring their news."),
     Tag(name="operations", description="Is it alive, is it ready, how is it doing."),

@@ -40,7 +40,7 @@ from gateway.domain.events import (
 )
 from gateway.domain.messages import Chat, ChatKind, MessageStatus, Person
 from gateway.domain.webhooks import Endpoint, EventFilter
-from gateway.webhooks.formats import api_name, has_name
+from gateway.webhooks.formats import api_name, api_v1_names, has_name
 
 _PUNCTUATION = re.compile(r"[\s()+.\-]")
 
@@ -81,8 +81,14 @@ def share_of(endpoint: Endpoint, event: Event) -> Event:
 
 
 def _is_chosen(rules: EventFilter, event: Event) -> bool:
-    # Both names of an event are understood, whatever the endpoint's format: people copy them from either page.
-    return not rules.types or type_of(event) in rules.types or api_name(event) in rules.types
+    # Every name of an event is understood, whatever the endpoint's format: people copy them from any page.
+    types = rules.types
+    return (
+        not types
+        or type_of(event) in types
+        or api_name(event) in types
+        or any(name in types for name in api_v1_names(event))
+    )
 
 
 def _has_flag(rules: EventFilter, event: Event) -> bool:

@@ -55,6 +55,7 @@ class House:
         instance: InstanceId | None = SHOP,
         enabled: bool = True,
         wanted: EventFilter = EventFilter(),
+        form: WebhookFormat = WebhookFormat.API,
     ) -> None:
         """Somebody who wants to be told."""
         made = Endpoint(
@@ -63,7 +64,7 @@ class House:
             instance_id=instance,
             url=f"https://example.com/{name}",
             enabled=enabled,
-            format=WebhookFormat.API,
+            format=form,
             filter=wanted,
             headers={},
             max_retries=3,

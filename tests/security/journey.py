@@ -229,5 +229,8 @@ async def look_around(visitor: Visitor, shop: dict[str, str]) -> None:
     for path in (f"/api/instances/{key}", f"/api/users/{key}", f"/api/webhooks/{visitor.aviary['strangekey']}"):
         assert (await visitor.http.get(path, headers={"x-api-key": key})).status_code == 404
     await ask("GET", "/api/instances/missing", key=key)
-    for path in ("/api/instances", "/api/webhooks", "/api/stats/system", "/ready", "/health", "/docs/openapi.json"):
+    for path in (
+        "/api/instances", "/api/webhooks", "/api/stats/system", "/ready", "/health", "/docs/openapi.json",
+        "/api/v1/logs?tail=10000", "/api/v1/resources/health", "/api/v1/resources/instances",
+    ):  # fmt: skip
         await ask("GET", path, key=key)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 OK = 0
 """Gets through: the answer is the operation's own `ok`."""
@@ -95,10 +95,48 @@ _SOMEBODY: dict[str, Any] = {**_CANNOT, "names": {"contact_id": "{chat_id}"}}
 _SOME_GROUP: dict[str, Any] = {**_CANNOT, "names": {"group_id": "{chat_id}"}}
 _V1 = "/api/v1/instances"
 _V = _V1 + "/{instance_id}"
+_STORED = "/api/v1/stored-messages"
+_OF_SHOP = {"instance_id": "{instance_id}"}
+_R = "/api/v1/resources"
+_MINE_BY_NAME: dict[str, Any] = {"policy": BELONGING, "query": {"instance_id": "{instance_id}"}}
+"""What is about one instance that its key selects; here everybody names the shop, whatever they come with."""
+_BULK: dict[str, Any] = {"json": {"recipients": [{"to": "{chat_id}"}], "message": "zanzibar {n}"}}
 _T, _MP = "/api/v1/telegram", "/api/v1/multi-provider"
 _MO = _MP + "/instances/{provider}/{instance_id}"
 _NAMED = {"instance_id": "{instance_id}"}
 _NO_CODE: dict[str, Any] = {"ok": 404, "code": "QR_NOT_AVAILABLE"}
+_NO_GROUPS: dict[str, Any] = {"ok": 501, "code": "UNSUPPORTED"}
+"""A Telegram bot cannot see its groups."""
+_SAY = {"number": "{chat_id}", "message": "zanzibar {n}"}
+_SAY_FILE = {"number": "{chat_id}", "source": "{picture}", "caption": "zanzibar"}
+_SAY_TO_GROUP = {"groupId": "{chat_id}", "message": "zanzibar {n}"}
+_NEW_GROUP = {"name": "zanzibar", "participants": ["4915100000002"]}
+_IN_GROUP: dict[str, Any] = {"policy": BELONGING, "names": {"group_id": "{chat_id}"}}
+_ADDED: dict[str, Any] = {**_IN_GROUP, **_NO_GROUPS, "json": {"participants": ["4915100000002"]}}
+_FOR_PROGRAMS: dict[str, Operation] = {
+    "GET /status": Operation(policy=PUBLIC),
+    "GET /account-info": Operation(policy=BELONGING),
+    "GET /account": Operation(policy=BELONGING),
+    "GET /contacts": Operation(policy=BELONGING),
+    "GET /contacts/search": Operation(policy=BELONGING, query={"query": "ann"}),
+    "GET /chats": Operation(policy=BELONGING),
+    "GET /messages/{number}": Operation(policy=BELONGING, names={"number": "{chat_id}"}),
+    "GET /messages/{message_id}/media": Operation(policy=BELONGING, names={"message_id": "{photo}"}),
+    "POST /messages/{message_id}/media/download": Operation(policy=BELONGING, names={"message_id": "{photo}"}),
+    "POST /send": Operation(policy=BELONGING, json=_SAY),
+    "POST /send/media": Operation(policy=BELONGING, json=_SAY_FILE),
+    "GET /groups": Operation(policy=BELONGING, **_NO_GROUPS),
+    "GET /groups/search": Operation(policy=BELONGING, **_NO_GROUPS, query={"query": "team"}),
+    "GET /groups/{group_id}": Operation(**_IN_GROUP, **_NO_GROUPS),
+    "POST /groups": Operation(policy=BELONGING, **_NO_GROUPS, json=_NEW_GROUP),
+    "GET /groups/{group_id}/messages": Operation(**_IN_GROUP),
+    "POST /groups/{group_id}/participants/add": Operation(**_ADDED),
+    "POST /groups/{group_id}/participants": Operation(**_ADDED),
+    "DELETE /groups/{group_id}/participants/{number}": Operation(
+        policy=BELONGING, **_NO_GROUPS, names={"group_id": "{chat_id}", "number": "{chat_id}"}
+    ),
+    "POST /groups/{group_id}/send": Operation(**_IN_GROUP, json={"message": "zanzibar {n}"}),
+}
 _WEBHOOK = "/api/webhooks/{webhook_id}"
 _DELIVERY = "/api/webhooks/deliveries/{delivery_id}"
 
@@ -292,6 +330,63 @@ OPERATIONS: dict[str, Operation] = {
     f"POST {_V}/stop": Operation(policy=RUN, spare="spare_instance"),
     f"POST {_V}/restart": Operation(policy=RUN, spare="spare_instance"),
     f"DELETE {_V}": Operation(policy=RUN, spare="spare_instance"),
+    # what is under one label, and what was said on one instance
+    **{
+        f"GET /api/v1/company/{{company_id}}/{end}": Operation(policy=PERSON, names={"company_id": "acme"})
+        for end in ("messages", "messages/stats", "messages/recent", "instances")
+    },
+    f"GET {_STORED}": Operation(policy=BELONGING, query=_OF_SHOP),
+    f"GET {_STORED}/stats": Operation(policy=BELONGING, query=_OF_SHOP),
+    f"POST {_STORED}/cleanup": Operation(policy=BELONGING, query=_OF_SHOP, json={"daysToKeep": 30}),
+    # one instance as programs use it, now and at older paths; its key names it, and a person has to
+    **{
+        f"{ask.partition(' ')[0]} {root}{ask.partition(' ')[2]}": structs.replace(
+            row, query={"instance_id": "{instance_id}", **row.query}
+        )
+        for root in ("/api/v1", "/api")
+        for ask, row in _FOR_PROGRAMS.items()
+    },
+    **{
+        ask: structs.replace(row, query={"instance_id": "{instance_id}"})
+        for ask, row in {
+            "GET /api/v1/health": Operation(policy=PUBLIC),
+            "GET /api/v1/whatsapp/status": Operation(policy=PUBLIC),
+            "GET /api/v1/whatsapp/qr": Operation(policy=BELONGING, **_NO_CODE),
+            "POST /api/v1/whatsapp/send": Operation(policy=BELONGING, json=_SAY),
+            "POST /api/v1/whatsapp/send-message": Operation(policy=BELONGING, json=_SAY),
+            "POST /api/send-media": Operation(policy=BELONGING, json=_SAY_FILE),
+            "POST /api/groups/create": Operation(policy=BELONGING, **_NO_GROUPS, json=_NEW_GROUP),
+            "POST /api/create-group": Operation(policy=BELONGING, **_NO_GROUPS, json=_NEW_GROUP),
+            "POST /api/groups/send": Operation(policy=BELONGING, json=_SAY_TO_GROUP),
+            "POST /api/send-group": Operation(policy=BELONGING, json=_SAY_TO_GROUP),
+            "POST /api/add-participants": Operation(
+                policy=BELONGING, **_NO_GROUPS, json={"groupId": "{chat_id}", "participants": ["4915100000002"]}
+            ),
+            "GET /api/group-messages/{group_id}": Operation(policy=BELONGING, names={"group_id": "{chat_id}"}),
+            "POST /api/download-media/{message_id}": Operation(policy=BELONGING, names={"message_id": "{photo}"}),
+        }.items()
+    },
+    # what the gateway takes, what it remembers, what it says to itself
+    **{
+        f"GET {_R}{end}": Operation(policy=PERSON)
+        for end in ("", "/instances", "/ports", "/performance", "/health", "/cache/stats")
+    },
+    f"POST {_R}/ports/clear-cache": Operation(policy=PERSON),
+    f"POST {_R}/cache/clear": Operation(policy=ADMIN, json={"keys": ["endpoints"]}),
+    f"POST {_R}/memory/cleanup": Operation(policy=ADMIN),
+    f"POST {_R}/stress-test": Operation(policy=ADMIN, json={"concurrent": 2, "iterations": 1}),
+    **{f"GET /api/v1/logs{end}": Operation(policy=ADMIN) for end in ("", "/latest", "/stats", "/health")},
+    **{
+        operation: Operation(**_MINE_BY_NAME, **more)
+        for path in ("/api/v1/send-bulk", "/api/v1/telegram/send-bulk")
+        for operation, more in (
+            (f"POST {path}", _BULK),
+            (f"GET {path}", {}),
+            (f"GET {path}/{{bulk_id}}", {}),
+            (f"POST {path}/{{bulk_id}}/cancel", {"spare": "spare_bulk"}),
+            (f"DELETE {path}/{{bulk_id}}", {"spare": "spare_bulk"}),
+        )
+    },
     # one Telegram instance, which its key selects and others name
     f"GET {_T}/health": Operation(policy=PUBLIC, query=_NAMED),
     f"GET {_T}/status": Operation(policy=PUBLIC, query=_NAMED),
@@ -338,6 +433,24 @@ OPERATIONS: dict[str, Operation] = {
     f"POST {_MO}/send-media": Operation(policy=BELONGING, json={"to": "{chat_id}", "mediaUrl": "{picture}"}),
     f"DELETE {_MO}": Operation(policy=RUN, spare="spare_instance"),
     f"DELETE {_MP}/instances/{{instance_id}}": Operation(policy=RUN, spare="spare_instance"),
+    # the webhook of one instance, whose key or name comes along
+    **{
+        f"GET /api/v1{path}": Operation(policy=BELONGING, query={"instance_id": "{instance_id}"})
+        for path in ("/webhook", "/webhook/config", "/telegram/webhook", "/telegram/webhook/config")
+    },
+    **{
+        ask: Operation(
+            policy=BELONGING,
+            query={"instance_id": "{instance_id}"},
+            json={"url": "{picture}", "events": ["message"], "authToken": "zanzibar {n}"},
+        )
+        for ask in (
+            "PUT /api/v1/webhook",
+            "POST /api/v1/webhook/config",
+            "PUT /api/v1/telegram/webhook",
+            "POST /api/v1/telegram/webhook/config",
+        )
+    },
     # the networks, and those who run the gateway
     "POST /api/v1/webhook/{provider}/{instance}": Operation(
         policy=HOOK, names={"instance": "{hooked}"}, json={"update_id": 1}

@@ -212,6 +212,8 @@ class Stage:
         told = (await self.get(self.owner, query))["deliveries"]
         self.names["delivery_id"] = str(told[0]["id"])
         self.names |= await self.said() | await self.spare_key() | await self.pressed()
+        self.names |= await self.spare_bulk()
+        await self.get(self.owner, "POST /api/v1/send-bulk/{bulk_id}/cancel?instance_id={instance_id}")
         await self.until(self._everything_told)
 
     async def _ready(self, request: str) -> bool:
@@ -255,6 +257,23 @@ class Stage:
         """A further API key of the owner."""
         made = await self.get(self.owner, "POST /api/auth/api-keys", 201, json={"name": f"{MARK} {next(_count)}"})
         return {"key_id": made["key"]["id"]}
+
+    async def spare_bulk(self) -> dict[str, str]:
+        """A bulk of the shop that is not over, and whose first recipient had their turn."""
+        body = {
+            "recipients": [{"to": self.names["chat_id"]}] * 2,
+            "message": f"{MARK} {next(_count)}",
+            "delayBetweenMessages": 3_600_000,
+        }
+        begin = "POST /api/v1/send-bulk?async=1&instance_id={instance_id}"
+        bulk_id = (await self.get(self.owner, begin, 202, json=body))["bulk_id"]
+        shown = f"GET /api/v1/send-bulk/{bulk_id}?instance_id={{instance_id}}"
+
+        async def began() -> bool:
+            return bool((await self.get(self.owner, shown))["successCount"])
+
+        await self.until(began)
+        return {"bulk_id": bulk_id}
 
     async def settled(self) -> dict[str, str]:
         """Nothing of its own: returns when nothing is owed, because what is being tried cannot be sent again."""

@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no types
 import pytest
 
+from gateway.storage.views import VIEWS
 from tests.conftest import Until
 from tests.postgres import PostgresServer, running_server
 from tests.process import GatewayProcess
@@ -73,7 +74,8 @@ async def test_no_secret_gets_out(
     # The control: the search finds what is no secret where it has to be.
     for place in ("answers", "webhooks", "database", *(() if server else ("files",))):
         assert journey.SHOWN in aviary.heard[place], place
-    assert shop["id"] in aviary.heard["log"]
+    for place in ("log", "views"):
+        assert shop["id"] in aviary.heard[place], place
     # Headers that a customer chose go to that customer's own endpoint.
     assert aviary["headervalue"] in aviary.heard["webhooks"]
     assert aviary.escaped(but={"headervalue": ["webhooks"]}) == []
@@ -113,10 +115,12 @@ def _gateway(folder: Path, url: str, aviary: Aviary, telegram: TelegramSimulator
 
 
 async def _dump(aviary: Aviary, url: str) -> None:
-    """Every row of every table, as text."""
+    """Every row of every table and view, as text."""
     if url.startswith("sqlite"):
         with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
             aviary.hear("database", "\n".join(database.iterdump()))
+            for view in VIEWS:
+                aviary.hear("views", str(database.execute(f"SELECT * FROM {view}").fetchall()))
         return
     database = await asyncpg.connect(url)
     try:
@@ -124,6 +128,8 @@ async def _dump(aviary: Aviary, url: str) -> None:
         for (table,) in tables:
             for row in await database.fetch(f'SELECT t::text FROM "{table}" t'):
                 aviary.hear("database", row[0])
+        for view in VIEWS:
+            aviary.hear("views", str(await database.fetch(f"SELECT * FROM {view}")))
     finally:
         await database.close()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,8 @@ def _fault(bad: Bad, answer: httpx.Response) -> str | None:
     body = answer.json()
     if str(body.get("code")).lower() not in bad.code.split("|") or not body.get("error"):
         return got
-    blamed = body.get("field") or (body.get("details") or {}).get("field")
+    details = body.get("details") or {}
+    blamed = body.get("field") or (details[0]["path"] if isinstance(details, list) else details.get("field"))
     return got if bad.blames is not None and blamed != bad.blames else None
 
 
@@ -148,9 +150,47 @@ _HOOK = "POST /api/webhooks"
 _USER = "POST /api/users"
 _MESSAGE = "/api/instances/{shop}/chats/{chat}/messages/1"
 _V1 = "POST /api/v1/instances"
+_CLEANUP = "POST /api/v1/stored-messages/cleanup?instance_id={shop}"
+_R = "POST /api/v1/resources"
 _BOT, _MULTI = "/api/v1/telegram", "/api/v1/multi-provider/instances"
 _NEW_V1 = {"company_id": "a", "provider": "telegram", "token": "1:" + "A" * 35}
+_BULK = "POST /api/v1/send-bulk?instance_id={shop}"
+_BULK_BODY: dict[str, Any] = {
+    "recipients": [{"to": "1", "name": "n", "customMessage": "c"}],
+    "message": "hello {city}",
+    "templateVariables": {"city": "c"},
+    "failureStrategy": "abort",
+}
+_CONFIGS = (
+    "POST /api/v1/webhook/config?instance_id={shop}",
+    "PUT /api/v1/webhook?instance_id={shop}",
+    "POST /api/v1/telegram/webhook/config?instance_id={shop}",
+    "PUT /api/v1/telegram/webhook?instance_id={shop}",
+)
+"""Where an instance's webhook is set."""
 _SETTINGS = {"secret": "s3cret", "headers": {"X-Shop": "one"}}
+
+_SHOP = "instance_id={shop}"
+_SAY = {"number": "1", "message": "m", "source": "https://example.com/", "caption": "c", "mediaType": "image"}
+_SAY_FILE = {"number": "1", "source": "https://example.com/", "caption": "c"}
+_NEW_GROUP = {"name": "n", "participants": ["1"]}
+_SAY_TO_GROUP = {"groupId": "1", "message": "m"}
+_PROGRAMS: list[tuple[str, dict[str, Any]]] = [
+    *(
+        (root + path, body)
+        for root in ("/api/v1", "/api")
+        for path, body in (
+            ("/send", _SAY), ("/send/media", _SAY_FILE), ("/groups", _NEW_GROUP),
+            ("/groups/{chat}/send", {"message": "m"}),
+            ("/groups/{chat}/participants", {"participants": ["1"]}),
+            ("/groups/{chat}/participants/add", {"participants": ["1"]}),
+        )
+    ),
+    ("/api/v1/whatsapp/send", _SAY), ("/api/v1/whatsapp/send-message", _SAY), ("/api/send-media", _SAY_FILE),
+    ("/api/groups/create", _NEW_GROUP), ("/api/create-group", _NEW_GROUP), ("/api/groups/send", _SAY_TO_GROUP),
+    ("/api/send-group", _SAY_TO_GROUP), ("/api/add-participants", {"groupId": "1", "participants": ["1"]}),
+]  # fmt: skip
+"""Bodies of one instance's routes, to whoever names the instance."""
 
 TEXTS: list[tuple[str, dict[str, Any]]] = [
     (
@@ -231,6 +271,12 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("POST /api/v1/instances/{shop}/process", {}),
+    ("POST /api/v1/stored-messages/cleanup", {}),
+    *((f"POST {path}?{_SHOP}", body) for path, body in _PROGRAMS),
+    (f"{_R}/cache/clear", {"keys": ["endpoints"]}),
+    (f"{_R}/stress-test", {}),
+    (_BULK, _BULK_BODY),
+    (_BULK.replace("send-bulk", "telegram/send-bulk"), _BULK_BODY),
     (f"POST {_BOT}/send?instance_id={{shop}}", {"chatId": "1", "message": "hello"}),
     *[
         (
@@ -251,6 +297,11 @@ TEXTS: list[tuple[str, dict[str, Any]]] = [
     (
         f"POST {_MULTI}/telegram/{{shop}}/send-media",
         {"to": "1", "mediaUrl": "https://example.com/a.png", "caption": "c"},
+    ),
+    *(
+        (ask, {"url": "https://example.com/", "headers": {"X-Shop": "one"}, "authToken": "t", "events": ["message"],
+               "filters": {"allowedNumbers": ["1"]}, "format": "legacy", "secret": "s"})
+        for ask in _CONFIGS
     ),
     (f"{_V1}/batch/status", {"instance_ids": ["{shop}"]}),
     (f"{_V1}/batch/update", {"updates": [{"id": "{shop}", "data": {"name": "n", "agno_config": {"a": "b"}}}]}),
@@ -287,7 +338,7 @@ async def test_no_text_may_hold_a_nul_or_half_a_character(house: House) -> None:
 
 async def test_every_text_of_the_document_is_in_that_table(house: House) -> None:
     document = (await house.http.get("/docs/openapi.json")).json()
-    listed = {(ask.partition(" ")[0], _shape(ask.partition(" ")[2])) for ask, _ in TEXTS}
+    listed = {(ask.partition(" ")[0], _shape(ask.partition(" ")[2].partition("?")[0])) for ask, _ in TEXTS}
     json_bodies = {
         (method.upper(), _shape(path))
         for path, methods in document["paths"].items()
@@ -389,7 +440,68 @@ VALUES: list[Bad] = [
             ({"url": "https://example.com/", "filters": {"allowGroups": 1}}, "filters.allowGroups", "invalid_input"),
         )
     ),
+    *(
+        Bad(ask=ask, json={"url": "https://example.com/"} | wrong, blames=name, code=code)
+        for ask in _CONFIGS
+        for wrong, name, code in (
+            ({"url": ""}, "url", "invalid_input"),
+            ({"url": 1}, "url", "invalid_input"),
+            ({"url": "ftp://example.com/"}, "url", "url_scheme"),
+            ({"url": "http://10.0.0.1/"}, "url", "address_refused"),
+            ({"enabled": "yes"}, "enabled", "invalid_input"),
+            ({"headers": {"Host": "evil.example"}}, "headers", "header_refused"),
+            ({"headers": {"X-New": "***"}}, "headers", "invalid_input"),
+            ({"headers": ["X"]}, "headers", "invalid_input"),
+            ({"authToken": "two\nlines"}, "headers", "header_refused"),
+            ({"events": ["nothing"]}, "events", "invalid_input"),
+            ({"events": "message"}, "events", "invalid_input"),
+            ({"filters": {"allowGroups": 1}}, "filters.allowGroups", "invalid_input"),
+            ({"filters": {"allowedNumbers": [1]}}, None, "invalid_input"),
+            ({"filters": {"allowedNumbers": ["a\nb"]}}, "filters.allowedNumbers", "invalid_input"),
+            ({"format": "xml"}, "format", "invalid_input"),
+            ({"secret": "x" * 257}, "secret", "invalid_input"),
+        )
+    ),
+    Bad(ask=_CONFIGS[0], json={"enabled": False}, blames="url"),
+    Bad(ask="GET /api/v1/webhook", code="instance_required"),
+    Bad(ask="PUT /api/v1/telegram/webhook", json={"enabled": False}, code="instance_required"),
     *_values("POST /api/v1/instances/{shop}/process", {}, ("force_recreate", "yes"), ("force_recreate", 1)),
+    *_values(_CLEANUP, {}, *(("daysToKeep", days) for days in (0, -1, 36_501, 2**63, "30", 1.5, None, [30]))),
+    *_values(
+        f"POST /api/v1/send?{_SHOP}", {"number": "{chat}", "message": "hello"},
+        ("number", {}), ("number", True), ("number", None), ("number", " "), ("number", 0), ("message", 3),
+        ("message", ""), ("message", " "), ("mediaType", "hologram"), ("source", 1), ("caption", []), ("number", 1.5),
+    ),
+    *(
+        Bad(ask=f"POST /api{path}?{_SHOP}", json={"number": "{chat}", "source": source}, code=code, blames="source")
+        for path in ("/v1/send", "/v1/send/media", "/send", "/send/media", "/send-media")
+        for source, code in (
+            ("file:///etc/passwd", "url_refused"), ("/etc/passwd", "url_refused"), ("C:\\a.png", "url_refused"),
+            ("data:text/plain,a", "url_refused"), ("http://169.254.169.254/latest/meta-data/", "url_refused"),
+            ("http://10.0.0.1/", "url_refused"), ("gopher://127.0.0.1/", "url_refused"),
+        )
+    ),
+    *_values(
+        f"POST /api/v1/groups?{_SHOP}", _NEW_GROUP,
+        ("name", None), ("name", ""), ("name", 1), ("participants", None), ("participants", []), ("participants", "1"),
+    ),
+    *_values(
+        f"POST /api/v1/groups/{{chat}}/participants/add?{_SHOP}", {"participants": ["1"]},
+        ("participants", None), ("participants", []), ("participants", "1"),
+    ),
+    *_values(f"POST /api/v1/groups/{{chat}}/send?{_SHOP}", {"message": "m"}, ("message", None), ("message", 1)),
+    *_values(f"POST /api/groups/send?{_SHOP}", _SAY_TO_GROUP, ("groupId", None), ("groupId", 1), ("message", "")),
+    *_values(
+        f"{_R}/cache/clear", {"keys": ["endpoints"]},
+        ("keys", "endpoints"), ("keys", ["nothing"]), ("keys", ["endpoints", ""]),
+    ),
+    Bad(ask=f"{_R}/cache/clear", json={"keys": [1]}, blames="keys[0]"),
+    *_values(
+        f"{_R}/stress-test", {"concurrentRequests": 1, "iterations": 1},
+        ("concurrentRequests", 0), ("concurrentRequests", 51), ("concurrentRequests", "1"), ("concurrentRequests", 1.5),
+        ("iterations", 0), ("iterations", 301), ("iterations", -1), ("iterations", "x"), ("concurrent", 2),
+        ("duration", 4999), ("duration", 300001), ("duration", 2**63),
+    ),
     *_values(
         f"{_V1}/batch/status", {"instance_ids": ["x"]},
         ("instance_ids", None), ("instance_ids", "x"), ("instance_ids", []), ("instance_ids", [1]),
@@ -420,6 +532,26 @@ VALUES: list[Bad] = [
         _SEND, {"phone": "{chat}", "message": "hello"},
         ("phone", {}), ("phone", True), ("phone", None), ("phone", " "), ("phone", 0), ("message", 3), ("message", ""),
         ("format", "wordart"), ("silent", "no"), ("replyTo", {}), ("phone", 1.5),
+    ),
+    *_values(
+        _BULK, {"recipients": [{"to": "{chat}"}], "message": "hello"},
+        ("recipients", None), ("recipients", {}), ("recipients", [{"to": "1"}] * 101), ("message", 3), ("message", ""),
+        ("delayBetweenMessages", -1), ("delayBetweenMessages", "1000"), ("delayBetweenMessages", 3_600_001),
+        ("delayBetweenMessages", 10**300), ("templateVariables", "x"),
+        ("failureStrategy", "panic"), ("retryAttempts", 11), ("retryAttempts", -1), ("retryAttempts", "2"),
+        ("message", "x" * 65_537),
+    ),
+    *(
+        Bad(ask=_BULK, json={"recipients": [recipient], "message": "hello"}, blames=f"recipients[0]{end}")
+        for recipient, end in (
+            ("1", ".to"), ({}, ".to"), ({"to": 7}, ".to"), ({"to": " "}, ".to"), ({"to": "1" * 256}, ".to"),
+            ({"to": "1", "name": 7}, ".name"), ({"to": "1", "customMessage": "x" * 65_537}, ".customMessage"),
+        )
+    ),
+    Bad(ask=_BULK, json={"recipients": [{"to": "1"}], "message": "hello", "templateVariables": {"a": None}}),
+    Bad(
+        ask=_BULK, blames="message",
+        json={"recipients": [{"to": "1"}], "message": "{x}" * 1000, "templateVariables": {"x": "y" * 1000}},
     ),
     *_values(_SEND, {"phone": "1"}, ("poll", {"question": "q"}), ("location", [1, 2]), ("contact", "Bo")),
     Bad(ask=_SEND, json={"phone": "1", "location": {"latitude": 91, "longitude": 0}}, blames="location.latitude"),
@@ -472,6 +604,10 @@ async def test_a_value_that_cannot_be_is_refused_and_its_field_named(house: Hous
 # ---------------------------------------------------------------- addresses
 
 _LISTS = ("activity", "contacts/db", "chats", "chats/{chat}/messages")
+_WINDOWS = (
+    "limit=0", "limit=-1", "limit=1001", "limit=many", "limit=1.5", "limit=" + "9" * 5000, f"limit={2**63}",
+    "offset=-1", f"offset={2**31}", "isGroup=maybe", "isGroup=2", "chatId=", "chatId=" + "1" * 256,
+)  # fmt: skip
 QUERIES: list[Bad] = [
     *(
         Bad(ask=f"GET /api/{path}?{query}", blames=query.partition("=")[0])
@@ -497,7 +633,42 @@ QUERIES: list[Bad] = [
         for path, name in (("status-history", "limit"), ("qr-history", "limit"), ("errors", "limit"), ("logs", "tail"))
         for query in (f"{name}=0", f"{name}=-1", f"{name}=many", f"{name}=1001", f"{name}=1.5", f"{name}={2**63}")
     ),
+    *(
+        Bad(ask=f"GET /api{path}?{_SHOP}&limit={limit}", blames="limit")
+        for path in ("/v1/messages/{chat}", "/v1/chats", "/v1/groups/{chat}/messages", "/group-messages/{chat}")
+        for limit in ("0", "-1", "many", "1001", "1.5", str(2**63))
+    ),
+    *(
+        Bad(ask=f"GET /api/v1/{path}/search?{_SHOP}&query={query}", blames="query")
+        for path in ("contacts", "groups")
+        for query in ("", "%20", "x" * 256)
+    ),
+    Bad(ask="GET /api/v1/contacts", code="instance_required"),
+    Bad(ask="GET /api/v1/status", code="instance_required"),
+    *(
+        Bad(ask=f"GET /api/v1/logs{path}?{name}={wrong}", blames=name)
+        for path, name, outside in (("", "tail", 10_001), ("/latest", "lines", 1001), ("/stats", "lines", 99))
+        for wrong in (0, -1, "many", "1.5", outside, 2**63)
+    ),
+    Bad(ask="GET /api/v1/logs?level=loud", blames="level"),
     Bad(ask="GET /api/v1/instances?provider=carrierpigeon", blames="provider"),
+    *(
+        Bad(ask=f"GET /api/v1/stored-messages?instance_id={{shop}}&{query}", blames=query.partition("=")[0])
+        for query in _WINDOWS
+    ),
+    *(
+        Bad(ask=f"GET /api/v1/company/acme/{ask}", code="validation_failed", blames=re.split("[?=]", ask)[1])
+        for ask in (
+            *(f"messages?{query}" for query in (*_WINDOWS, "provider=", "provider=%F0%9F%92%A9")),
+            "messages/recent?limit=0", "messages/recent?limit=101", "messages/recent?provider=carrierpigeon",
+            "instances?provider=carrierpigeon", "instances?auth_status=asleep", "instances?auth_status=",
+        )
+    ),
+    *(
+        Bad(ask=f"GET /api/v1/send-bulk?instance_id={{shop}}&{query}", blames=query.partition("=")[0])
+        for query in ("limit=0", "limit=101", "limit=many", "offset=-1", f"offset={2**31}")
+    ),
+    Bad(ask="GET /api/v1/send-bulk", code="instance_required"),
     *(Bad(ask=f"GET /api/webhooks/deliveries?{name}=soon", blames=name) for name in ("from", "to")),
     *(
         Bad(ask="POST /api/webhooks/deliveries/redeliver", json={"endpointId": "{webhook}", name: "soon"}, blames=name)
@@ -524,6 +695,23 @@ PATHS: list[Bad] = [
             "GET /api/v1/instances/*", "DELETE /api/v1/instances/*", "GET /api/v1/instances/*/memory",
             "GET /api/v1/instances/*/qr", "POST /api/v1/instances/*/process", "POST /api/v1/instances/*/start",
             "GET /api/v1/instances/*/api-key-history", "GET /api/v1/nothing/*",
+            "GET /api/v1/send-bulk/*?instance_id={shop}", "DELETE /api/v1/send-bulk/*?instance_id={shop}",
+            "POST /api/v1/telegram/send-bulk/*/cancel?instance_id={shop}",
+        )
+        for odd in _ODD_IDS
+    ),
+    *(
+        Bad(ask=ask.replace("*", odd), status=404, code="instance_not_found|not_found")
+        for ask in (
+            "GET /api/v1/contacts?instance_id=*", "GET /api/v1/status?instance_id=*", "GET /api/chats?instance_id=*",
+        )
+        for odd in _ODD_IDS
+        if "%00" not in odd
+    ),
+    *(
+        Bad(ask=f"{ask.replace('*', odd)}?{_SHOP}", status=404, code="not_found")
+        for ask in (
+            "POST /api/v1/messages/*/media/download", "GET /api/v1/messages/*/media", "POST /api/download-media/*",
         )
         for odd in _ODD_IDS
     ),
@@ -573,6 +761,10 @@ async def test_a_wrong_method_is_told_the_right_ones(house: House) -> None:
         "POST /health": {"GET"},
         "PATCH /api/v1/instances": {"GET", "POST"},
         "GET /api/v1/instances/{shop}/start": {"POST"},
+        "POST /api/v1/company/acme/messages": {"GET"},
+        "GET /api/v1/stored-messages/cleanup": {"POST"},
+        "PUT /api/v1/send-bulk": {"GET", "POST"},
+        "GET /api/v1/send-bulk/{shop}/cancel": {"POST"},
         "GET /hooks/telegram/{shop}": {"POST"},
     }
     before = await house.now()

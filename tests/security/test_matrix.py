@@ -74,7 +74,7 @@ async def asked(stage: Stage, request: str, row: Operation, caller: Caller, **na
     for name in ("json", "files", "data"):
         if getattr(row, name) is not None:
             body[name] = getattr(row, name)
-    return await stage.ask(caller, request, params=dict(row.query), **body)
+    return await stage.ask(caller, request, params=filled(dict(row.query), stage.names | names), **body)
 
 
 async def changed(stage: Stage, before: dict[str, Any]) -> list[Any]:

@@ -11,7 +11,7 @@ from gateway.domain.ids import EndpointId, new_id
 from gateway.domain.instances import Instance
 from gateway.domain.webhooks import Endpoint, EventFilter, Ordering, WebhookFormat
 from gateway.kit.egress import EgressPolicy, EgressRefused, check_url
-from gateway.services.endpoint_changes import EndpointChange, check_values
+from gateway.services.endpoint_changes import EndpointChange, check_values, default_rate
 
 
 class Webhook(Struct, frozen=True, kw_only=True):
@@ -70,6 +70,7 @@ def endpoint_for(instance: Instance, old: OldWebhook, rules: WebhookRules, now: 
         retry_interval_ms=old.retry_interval_ms,
         ordering=Ordering.NONE,
         concurrency=rules.concurrency,
+        rate_limit=default_rate(old.format),
         created_at=instance.created_at,
         updated_at=now,
         disabled_reason=wrong,

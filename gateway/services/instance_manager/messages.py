@@ -14,7 +14,7 @@ from typing import Final
 from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Address, InstanceId, TenantId
 from gateway.domain.instances import ProviderName
-from gateway.domain.messages import Chat, ChatKind, Content, Message, Person, Text, Unknown
+from gateway.domain.messages import Chat, ChatKind, Content, Message, MessageSource, Person, Text, Unknown
 from gateway.services.importing.content import address_in, content_of, network_id_in, status_of
 from gateway.services.importing.row import OddRow, OldRow, moment_of
 from gateway.services.instance_manager.networks import Network
@@ -29,6 +29,7 @@ _WORDLESS: Final = frozenset({"location"})
 """Kinds of whatsapp-web.js whose body is no words: a place's is a picture in base64."""
 _FIRST_IN_MS: Final = 10**11
 """Less is seconds: that many of them are the year 5138, that many milliseconds 1973."""
+_SOURCES: Final = {each.value: each for each in MessageSource}
 _FIRST_YEAR: Final = 2009
 """Before it nobody said anything on WhatsApp or Telegram."""
 
@@ -66,6 +67,7 @@ def message_of(
         media_url=None,
         created_at=created_at,
         updated_at=row.moment_or("updated_at", created_at),
+        source=_SOURCES.get(row.text("message_source").strip().lower()),
     )
 
 

@@ -1,14 +1,14 @@
 """`api_webhook_schema` as an instance's first endpoint. Pure.
 
 That system wrote `{url, enabled, headers, authToken, events, filters {allowGroups, allowPrivate, allowedNumbers}}`,
-each version another part of it, and told messages only, whatever `events` asked for.
+each version another part of it, and told messages only, whatever `events` asked for. Its receivers are sent what they
+read there: the oldest shape on WhatsApp, the one with flat keys on every other network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Final
 
 from gateway.domain.errors import InvalidInput
@@ -17,30 +17,13 @@ from gateway.domain.webhooks import EventFilter, WebhookFormat
 from gateway.services.endpoint_changes import EndpointChange, FilterChange, check_values, schedule_defaults
 from gateway.services.importing.row import OddRow, OldRow
 from gateway.services.importing.webhooks import OldWebhook, Webhook, WebhookRules, endpoint_for
+from gateway.webhooks.formats import API_V1_NAMES
 
-FORMAT: Final = WebhookFormat.API
-"""The body its receivers are sent."""
-
+_FORMATS: Final = {ProviderName.WHATSAPP: WebhookFormat.LEGACY}
+"""The body its receivers read: it sent another shape for WhatsApp than for every other network."""
 _MESSAGES: Final = "message"
-_TYPES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        _MESSAGES: ("message.received", "message.sent"),
-        "message_ack": ("message.status_changed",),
-        "callback_query": ("button.pressed",),
-        "qr": ("session.login_required",),
-        "ready": ("session.connected",),
-        "status_changed": (
-            "session.starting",
-            "session.connected",
-            "session.disconnected",
-            "session.stalled",
-            "session.restricted",
-            "session.login_required",
-        ),
-        "error": ("session.disconnected", "session.restricted"),
-    }
-)
-"""Its `events` by our names for them."""
+_ACKS: Final = "message_ack"
+_STATES: Final = ("qr", "ready", "status_changed", "error")
 
 
 def webhook_of(instance: Instance, row: OldRow, rules: WebhookRules, now: datetime) -> Webhook | None:
@@ -57,17 +40,26 @@ def webhook_of(instance: Instance, row: OldRow, rules: WebhookRules, now: dateti
         return None
     if not isinstance(url, str):
         raise OddRow("The url in api_webhook_schema is no text.")
-    max_retries, retry_interval_ms = schedule_defaults(FORMAT)
+    format_ = _format(held, instance.provider)
+    max_retries, retry_interval_ms = schedule_defaults(format_)
     old = OldWebhook(
         url=url.replace("\0", "").strip(),
         enabled=_flag(held, "enabled"),
-        format=FORMAT,
+        format=format_,
         filter=_filter(held, instance.provider),
         headers=_headers(held),
         max_retries=max_retries,
         retry_interval_ms=retry_interval_ms,
     )
     return endpoint_for(instance, old, rules, now)
+
+
+def _format(held: Mapping[str, Any], provider: ProviderName) -> WebhookFormat:
+    said = held.get("format")
+    known = {each.value: each for each in (WebhookFormat.API_V1, WebhookFormat.LEGACY)}
+    if isinstance(said, str) and said in known:
+        return known[said]
+    return _FORMATS.get(provider, WebhookFormat.API_V1)
 
 
 def _headers(held: Mapping[str, Any]) -> object:
@@ -95,9 +87,9 @@ def _filter(held: Mapping[str, Any], provider: ProviderName) -> EventFilter:
         types=types,
         received=True,
         sent=sent,
-        delivery="message.status_changed" in types,
-        read="message.status_changed" in types,
-        status=any(name.startswith("session.") for name in types),
+        delivery=_ACKS in types,
+        read=_ACKS in types,
+        status=any(name in types for name in _STATES),
         allow_groups=_flag(rules, "allowGroups"),
         allow_private=_flag(rules, "allowPrivate"),
         allowed_numbers=_numbers(rules.get("allowedNumbers")),
@@ -112,10 +104,11 @@ def _filter(held: Mapping[str, Any], provider: ProviderName) -> EventFilter:
 def _types(events: object) -> tuple[str, ...]:
     """Without `events` messages are meant; a word nobody knows tells nothing, as there."""
     if events is None or events == []:
-        return _TYPES[_MESSAGES]
+        return (_MESSAGES,)
     if not isinstance(events, list):
         raise OddRow("The events in api_webhook_schema are no list.")
-    known = [name for word in events if isinstance(word, str) for name in _TYPES.get(word.strip().lower(), ())]
+    words = [word.strip().lower() for word in events if isinstance(word, str)]
+    known = [word for word in words if word in API_V1_NAMES]
     if not known:
         raise OddRow("None of the events in api_webhook_schema is told here.")
     return tuple(dict.fromkeys(known))

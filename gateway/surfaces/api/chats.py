@@ -1,8 +1,6 @@
 """`/api/instances/{instanceId}`: its chats, what was said in them, and what can be done to a message."""
 
-import re
 from typing import Any
-from urllib.parse import quote
 
 from litestar import Response, delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
@@ -10,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Address, InstanceId
+from gateway.kit.attachment import attachment_headers, safe_mime_type
 from gateway.surfaces.api.documented import refusals
 from gateway.surfaces.api.schemas.contacts import (
     ChatItem,
@@ -33,7 +32,6 @@ DEFAULT_MESSAGES = 50
 _LIST = refusals(400, 401, 403, 404, 429, 500)
 _ACT = refusals(400, 401, 403, 404, 413, 429, 500, 502, 504)
 _FIELDS = {"to": "chatId", "text": "message"}
-_MIME_TYPE = re.compile(r"[A-Za-z0-9.+\-]{1,64}/[A-Za-z0-9.+\-]{1,128}")
 
 _CHAT = "/{instance_id:str}/chats/{chat_id:str}"
 _MESSAGE = _CHAT + "/messages/{message_id:str}"
@@ -112,16 +110,10 @@ async def media(
         fetched, content = await services(request).messaging.media(
             who, InstanceId(instance_id), Address(chat_id), message_id
         )
-    mime_type = fetched.mime_type or content.mime_type
-    name = content.file_name or fetched.file_name or "file"
     return Response(
         fetched.data,
-        # A stranger chose both; a browser must neither guess the type nor open the file in our origin.
-        media_type=mime_type if _MIME_TYPE.fullmatch(mime_type) else "application/octet-stream",
-        headers={
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-            "X-Content-Type-Options": "nosniff",
-        },
+        media_type=safe_mime_type(fetched.mime_type or content.mime_type),
+        headers=attachment_headers(content.file_name or fetched.file_name or "file"),
     )
 
 

@@ -12,7 +12,7 @@ from litestar import Request
 from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
-from gateway.domain.errors import InvalidInput
+from gateway.domain.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from gateway.domain.ids import InstanceId
 from gateway.domain.instances import Instance
 from gateway.domain.tenants import Principal
@@ -26,7 +26,7 @@ def named_instance(request: Request[Any, Any, Any]) -> InstanceId | None:
 
 
 async def provide_instance(request: Request[Any, Any, Any]) -> Instance:
-    """The instance of this request's key; a person's credential has to name one.
+    """The instance of this request's key; a person's credential has to name one. Counts as an API call of it.
 
     Raises InvalidInput (code `instance_required`) when nobody names one, InstanceNotFound or NotYours for another's.
     """
@@ -37,7 +37,10 @@ async def provide_instance(request: Request[Any, Any, Any]) -> Instance:
             "Come with the key of an instance, or name an instance of yours in X-Instance-Id or ?instance_id=.",
             code="instance_required",
         )
-    return await services(request).instances.get(who, instance_id)
+    given = services(request)
+    instance = await given.instances.get(who, instance_id)
+    given.usage.count_call(instance.tenant_id, instance.id)
+    return instance
 
 
 async def provide_public_instance(request: Request[Any, Any, Any]) -> Instance:
@@ -54,6 +57,20 @@ async def provide_public_instance(request: Request[Any, Any, Any]) -> Instance:
     if instance_id is None:
         raise InvalidInput("Name an instance in X-Instance-Id or ?instance_id=.", code="instance_required")
     return await given.instances.known(instance_id)
+
+
+async def caller_of(request: Request[Any, Any, Any], instance: Instance) -> Principal | None:
+    """Who asks a public route about this instance, when they may see more of it than anybody; else None."""
+    bearer, api_key = bearer_of(request.scope), header(request.scope, b"x-api-key")
+    if bearer is None and api_key is None:
+        return None
+    given = services(request)
+    try:
+        who = await given.auth.authenticate(bearer=bearer, api_key=api_key, ip=caller_ip(request), bot_tokens=True)
+        await given.instances.get(who, instance.id)
+    except (Unauthenticated, Forbidden, NotFound):
+        return None  # they are anybody
+    return who
 
 
 PUBLIC_INSTANCE = Provide(provide_public_instance)

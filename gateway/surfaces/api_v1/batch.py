@@ -104,7 +104,8 @@ async def _change(request: AnyRequest, who: Principal, instance_id: str, changes
         body = msgspec.convert(changes, InstanceChangesBody)
     except msgspec.ValidationError as problem:
         raise InvalidInput(str(problem)) from None
-    await given.instances.update(who, instance.id, body.to_change(instance.provider, instance.options))
+    endpoint = await given.webhooks.first_of(who, instance.id)
+    await given.instances.update(who, instance.id, body.to_change(instance.provider, instance.options, endpoint))
 
 
 @get("/stats/aggregated", opt=LENIENT, summary="Many at a glance", responses=refusals(400, 403))

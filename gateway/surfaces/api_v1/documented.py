@@ -16,6 +16,7 @@ _WORDS = {
     413: "The body is too large.",
     429: "Too many requests; `Retry-After` says when to come back.",
     500: "Our fault.",
+    501: "The instance's network has no notion of this.",
     502: "The messenger network refused this; repeating it unchanged will not help.",
     503: "Not right now: the instance is not connected, or `Retry-After` says when to come back.",
     504: "The messenger network, or the server behind a URL, did not answer.",

@@ -1,9 +1,13 @@
 """`/api/v1/instances`: made, listed, shown, removed; and the sums over all of them."""
 
+from collections.abc import Callable
+
 from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from gateway.domain.ids import InstanceId
+from gateway.domain.instances import Instance
+from gateway.domain.tenants import Principal
 from gateway.services.checks import require_person
 from gateway.surfaces.api_v1.documented import refusals
 from gateway.surfaces.api_v1.rates import LENIENT, STRICT
@@ -37,18 +41,22 @@ async def list_instances(
 ) -> InstanceList:
     """Every instance within reach, oldest first."""
     require_person(who)
-    given = services(request)
     label = company_id if company_id is not None else user_id
     network = provider_of(provider) if provider else None
+
+    def chosen(instance: Instance) -> bool:
+        return (label is None or instance.label == label) and (network is None or instance.provider is network)
+
+    return await listed(request, who, chosen)
+
+
+async def listed(request: AnyRequest, who: Principal, chosen: Callable[[Instance], bool]) -> InstanceList:
+    """Those within reach that were chosen, oldest first."""
+    given = services(request)
     seen = await given.vitals.overview(who)
-    chosen = [
-        each
-        for each in seen.instances
-        if (label is None or each.label == label) and (network is None or each.provider is network)
-    ]
     firsts = [each for each in await given.webhooks.list(who) if each.is_first]
     endpoints = {str(each.instance_id): each for each in firsts if each.instance_id is not None}
-    return InstanceList.of(seen, chosen, endpoints, Here.of(request))
+    return InstanceList.of(seen, [each for each in seen.instances if chosen(each)], endpoints, Here.of(request))
 
 
 @get("/memory/stats", opt=LENIENT, summary="Sums over all instances", responses=refusals(403))

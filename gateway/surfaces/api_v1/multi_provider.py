@@ -17,7 +17,6 @@ from gateway.surfaces.api_v1.documented import refusals
 from gateway.surfaces.api_v1.errors import ErrorBody
 from gateway.surfaces.api_v1.field_errors import FieldError, refuse_fields
 from gateway.surfaces.api_v1.rates import LENIENT, MODERATE
-from gateway.surfaces.api_v1.schemas.chats import ChatItem, PersonItem
 from gateway.surfaces.api_v1.schemas.multi_provider import (
     ActiveProviders,
     ListedInstance,
@@ -34,6 +33,7 @@ from gateway.surfaces.api_v1.schemas.multi_provider import (
     ProviderTextBody,
     RemovedInstance,
 )
+from gateway.surfaces.api_v1.schemas.seen import PersonItem, SeenChat
 from gateway.surfaces.api_v1.shared import AnyRequest, Here, Limit, Provider, within_budget
 from gateway.surfaces.api_v1.words import provider_of
 from gateway.surfaces.http import Who, fields_named, iso, services
@@ -197,9 +197,8 @@ async def chats(
     """Its chats, as they are kept here, with their last message, the one that moved last first."""
     given = services(request).contacts
     instance = await _instance(request, who, provider, instance_id)
-    found, total = await given.chats(who, instance.id, limit=limit, skip=offset)
-    last = await given.last_of_each(who, instance.id, [each.address for each in found])
-    return ProviderChats([ChatItem.of(each, last.get(each.address)) for each in found], total, instance.provider)
+    found, total = await given.previews(who, instance.id, limit=limit, skip=offset)
+    return ProviderChats([SeenChat.of(each) for each in found], total, instance.provider)
 
 
 # ---------------------------------------------------------------- at a glance

@@ -10,7 +10,7 @@ from litestar.params import FromPath, QueryParameter
 
 from gateway.domain.ids import Address
 from gateway.surfaces.api_v1.documented import refusals
-from gateway.surfaces.api_v1.schemas.chats import ChatItem, PersonItem
+from gateway.surfaces.api_v1.schemas.seen import PersonItem, SeenChat
 from gateway.surfaces.api_v1.schemas.telegram import (
     MessageItem,
     RecentItem,
@@ -39,12 +39,11 @@ async def contacts(
 
 
 @get("/chats", summary="Chats", responses=_READ)
-async def chats(request: AnyRequest, who: Who, bot: Bot, limit: Limit = _MANY, offset: Offset = 0) -> list[ChatItem]:
+async def chats(request: AnyRequest, who: Who, bot: Bot, limit: Limit = _MANY, offset: Offset = 0) -> list[SeenChat]:
     """Chats with their last message, the one that moved last first."""
     given = services(request).contacts
-    found, _ = await given.chats(who, bot.id, limit=limit, skip=offset)
-    last = await given.last_of_each(who, bot.id, [each.address for each in found])
-    return [ChatItem.of(each, last.get(each.address)) for each in found]
+    found, _ = await given.previews(who, bot.id, limit=limit, skip=offset)
+    return [SeenChat.of(each) for each in found]
 
 
 @get(["/messages/recent", "/recent-messages"], summary="The last messages", responses=_READ)

@@ -10,7 +10,8 @@ from gateway.domain.events import AcceptedEvent, type_of
 from gateway.webhooks.formats.moments import iso
 from gateway.webhooks.javascript import stringify
 
-_OURS: Final = frozenset({"type", "at", "instance_id", "dedupe_key"})
+_OURS: Final = frozenset({"type", "at", "instance_id", "dedupe_key", "source"})
+"""Fields of an event that are told elsewhere in the body, or that only the store needs."""
 
 
 def standard_body(accepted: AcceptedEvent) -> str:

@@ -25,8 +25,8 @@ async def test_every_route_has_a_recorded_exchange(served: Served) -> None:
     routes = [
         (method, path)
         for path, item in document["paths"].items()
-        for method in item
-        if path == "/api/v1" or path.startswith("/api/v1/")
+        for method, operation in item.items()
+        if path == "/api/v1" or path.startswith("/api/v1/") or operation.get("tags") == ["programs"]
     ]
     assert len(routes) > 25
     assert exchanges.unrecorded(FOLDER, routes) == []

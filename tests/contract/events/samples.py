@@ -34,7 +34,7 @@ from gateway.domain.events import (
     UsageLimitExceeded,
 )
 from gateway.domain.ids import Address, EndpointId, EventId, InstanceId, TenantId
-from gateway.domain.instances import SessionState, SessionStateKind
+from gateway.domain.instances import Identity, ProviderName, SessionState, SessionStateKind
 from gateway.domain.messages import (
     Chat,
     ChatKind,
@@ -265,6 +265,10 @@ SAMPLES: dict[str, Event] = {
     "endpoint.tested": EndpointTested(instance_id=INSTANCE, at=AT, endpoint_id=ENDPOINT),
 }
 """By event type, with a word behind it where one type has several faces."""
+
+
+TELLER = Identity(tenant_id=TenantId("tenant_id"), provider=ProviderName.WHATSAPP, account="79990001122")
+"""The instance whose events these are."""
 
 
 def accepted(event: Event) -> AcceptedEvent:

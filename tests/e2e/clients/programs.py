@@ -40,9 +40,9 @@ def need(program: str) -> None:
         pytest.skip(f"{program} is not installed")
 
 
-async def run(*words: str) -> Ended:
-    """Run a program to its end."""
-    process = await asyncio.create_subprocess_exec(*words, env=_ENVIRONMENT, stdout=PIPE, stderr=PIPE)
+async def run(*words: str, **env: str) -> Ended:
+    """Run a program to its end. `env` is what its environment has besides."""
+    process = await asyncio.create_subprocess_exec(*words, env=_ENVIRONMENT | env, stdout=PIPE, stderr=PIPE)
     try:
         out, err = await process.communicate()
     finally:

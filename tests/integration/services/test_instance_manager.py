@@ -15,7 +15,7 @@ from msgspec import structs
 from gateway.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from gateway.domain.ids import Address, InstanceId, TenantId
 from gateway.domain.instances import ProviderName
-from gateway.domain.messages import Media, MediaKind, MessageStatus
+from gateway.domain.messages import Media, MediaKind, MessageSource, MessageStatus
 from gateway.domain.tenants import Role
 from gateway.kit.egress import Egress, EgressPolicy
 from gateway.providers import make_providers
@@ -172,7 +172,7 @@ async def test_everything_is_here_under_the_ids_and_dates_of_old(way: Way, old: 
     assert (endpoint.url, endpoint.enabled, endpoint.is_first) == ("https://hooks.example.com/in", True, True)
     assert endpoint.headers == {"X-Team": "shop", "Authorization": f"Bearer {AUTH}"}
     rules = endpoint.filter
-    assert rules.types == ("message.received", "message.sent")
+    assert rules.types == ("message",)
     assert (rules.allow_groups, rules.allow_private, rules.allowed_numbers) == (False, True, ("+79001234567",))
 
     said, sent = await way.messages()
@@ -182,6 +182,7 @@ async def test_everything_is_here_under_the_ids_and_dates_of_old(way: Way, old: 
     assert isinstance(sent.message.content, Media)
     assert (sent.message.content.media, sent.message.body) == (MediaKind.IMAGE, "кот")
     assert (sent.message.from_me, sent.message.sent_at) == (True, SAID + timedelta(minutes=1))
+    assert (said.source, sent.source) == (MessageSource.USER, MessageSource.API)
     (shouted,) = await way.messages(chat=GROUP)
     assert (shouted.message.sender.address, shouted.message.chat.kind) == ("79005550000@s.whatsapp.net", "group")
     (start,) = await way.messages(BOT, "4242")

@@ -7,7 +7,6 @@ import hmac
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -23,8 +22,8 @@ BO = {"id": 5, "is_bot": False, "first_name": "Bo"}
 
 @pytest.fixture
 async def http(tmp_path: Path, database_url: str, telegram: TelegramSimulator) -> AsyncIterator[httpx.AsyncClient]:
-    env: dict[str, Any] = {"TELEGRAM_API_BASE": telegram.base_url, "BASE_URL": "https://gateway.example.com"}
-    async with running_gateway(tmp_path, database_url, **env) as running, running.client() as client:
+    env = {"TELEGRAM_API_BASE": telegram.base_url, "BASE_URL": "https://gateway.example.com"}
+    async with running_gateway(tmp_path, database_url, clock=None, **env) as running, running.client() as client:
         yield client
 
 
@@ -91,11 +90,11 @@ async def test_a_stopped_polling_stays_stopped_over_a_restart(
     tmp_path: Path, sqlite_url: str, telegram: TelegramSimulator, until: Until
 ) -> None:
     bot, ann = telegram.add_bot(), telegram.add_person("Ann")
-    env: dict[str, Any] = {"TELEGRAM_API_BASE": telegram.base_url}
+    env = {"TELEGRAM_API_BASE": telegram.base_url}
     token = {"Authorization": f"Bearer {bot.token}"}
     body = {"provider": "telegram", "config": {"botToken": bot.token}}
     status = "/api/v1/telegram/polling/status"
-    async with running_gateway(tmp_path, sqlite_url, **env) as running, running.client() as http:
+    async with running_gateway(tmp_path, sqlite_url, clock=None, **env) as running, running.client() as http:
         await http.post("/api/v1/multi-provider/instances", json=body)
 
         async def polls() -> bool:
@@ -106,7 +105,7 @@ async def test_a_stopped_polling_stays_stopped_over_a_restart(
         assert stopped.json()["status"] == "polling_inactive"
     asked = len(telegram.calls(bot, "getUpdates"))
     telegram.people.sends_text(ann, bot, "hello")
-    async with running_gateway(tmp_path, sqlite_url, **env) as running, running.client() as http:
+    async with running_gateway(tmp_path, sqlite_url, clock=None, **env) as running, running.client() as http:
 
         async def connected() -> bool:
             return bool((await http.get("/api/v1/telegram/status", headers=token)).json()["state"] == "READY")

@@ -7,9 +7,10 @@ import sqlite3
 
 import pytest
 
-from gateway.domain.webhooks import DeliveryState, Endpoint, Ordering
+from gateway.domain.webhooks import DeliveryState, Endpoint, Ordering, WebhookFormat
 from gateway.environment import EncryptionKey
 from gateway.kit.secrets import Sealer
+from gateway.services.endpoint_changes import default_rate
 from gateway.storage.outbox import Claim, Completion
 from gateway.storage.times import to_ms
 from gateway.storage.webhooks import EndpointStore, Health
@@ -508,3 +509,29 @@ async def test_an_endpoint_is_sent_to_no_faster_than_its_owner_asked(outlet: Out
         return sent == 6
 
     await outlet.until(half_a_second_later)
+
+
+async def test_an_instance_of_surface_b_is_told_a_hundred_times_a_second_and_of_everything(outlet: Outlet) -> None:
+    rate = default_rate(WebhookFormat.API_V1)
+    assert rate == default_rate(WebhookFormat.LEGACY) == 100
+    paced = await outlet.endpoint("paced", rate_limit=rate, concurrency=64)
+    free = await outlet.endpoint("free", rate_limit=default_rate(WebhookFormat.API), concurrency=64)
+    await outlet.owe(paced, free, count=250)
+    outlet.dispatcher.start()
+    await outlet.settled(endpoint=free)
+    # While the clock stands still, a second's worth leaves and not one more; another endpoint waits for nobody.
+    await outlet.until(lambda: outlet.receiver.stats.paths["/paced"] == 100)
+    assert outlet.receiver.stats.paths == {"/free": 250, "/paced": 100}
+    passed = 0.0
+
+    async def a_quarter_of_a_second_later() -> bool:
+        nonlocal passed
+        await outlet.clock.advance(seconds=0.25)
+        passed += 0.25
+        told = outlet.receiver.stats.paths["/paced"]
+        assert told <= 100 + 100 * passed
+        return told == 250
+
+    await outlet.until(a_quarter_of_a_second_later)
+    await outlet.settled(endpoint=paced)
+    assert (outlet.receiver.stats.unique, outlet.receiver.stats.duplicates) == (500, 0)

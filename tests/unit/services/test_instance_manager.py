@@ -12,6 +12,7 @@ from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Address, InstanceId, TenantId, UserId
 from gateway.domain.instances import Credentials, Instance, ProviderName, SessionState, SessionStateKind
 from gateway.domain.messages import ChatKind, Content, Media, MediaKind, Message, Text, Unknown
+from gateway.domain.webhooks import WebhookFormat
 from gateway.kit.egress import EgressPolicy
 from gateway.services.importing.row import OddRow, OldRow
 from gateway.services.importing.webhooks import Webhook, WebhookRules
@@ -265,18 +266,33 @@ def test_what_cannot_be_read_is_left_out_rather_than_guessed(schema: object) -> 
 
 def test_it_tells_messages_in_the_directions_that_system_told() -> None:
     rules = made({}).endpoint.filter
-    assert rules.types == ("message.received", "message.sent")
+    assert rules.types == ("message",)
     assert (rules.received, rules.sent, rules.delivery, rules.read, rules.status) == (True, True, False, False, False)
     assert made({}, ProviderName.TELEGRAM).endpoint.filter.sent is False
 
 
 def test_events_that_were_asked_for_are_told() -> None:
     rules = made({"events": ["message", "message_ack", "qr", "ready", "group_join"]}).endpoint.filter
-    assert rules.types == (
-        "message.received", "message.sent", "message.status_changed", "session.login_required", "session.connected"
-    )  # fmt: skip
+    assert rules.types == ("message", "message_ack", "qr", "ready")
     assert (rules.delivery, rules.read, rules.status) == (True, True, True)
-    assert made({"events": ["callback_query"]}, ProviderName.TELEGRAM).endpoint.filter.types == ("button.pressed",)
+    assert made({"events": ["callback_query"]}, ProviderName.TELEGRAM).endpoint.filter.types == ("callback_query",)
+
+
+@pytest.mark.parametrize(
+    ("schema", "provider", "expected"),
+    [
+        ({}, ProviderName.WHATSAPP, WebhookFormat.LEGACY),
+        ({}, ProviderName.TELEGRAM, WebhookFormat.API_V1),
+        ({"format": "api_v1"}, ProviderName.WHATSAPP, WebhookFormat.API_V1),
+        ({"format": "legacy"}, ProviderName.TELEGRAM, WebhookFormat.LEGACY),
+        ({"format": "pigeon"}, ProviderName.TELEGRAM, WebhookFormat.API_V1),
+    ],
+)
+def test_receivers_are_sent_the_body_that_they_read(
+    schema: dict[str, Any], provider: ProviderName, expected: WebhookFormat
+) -> None:
+    endpoint = made(schema, provider).endpoint
+    assert (endpoint.format, endpoint.rate_limit) == (expected, 100)
 
 
 def test_filters_are_kept() -> None:

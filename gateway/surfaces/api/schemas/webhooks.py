@@ -24,7 +24,11 @@ class WebhookBody(Struct, frozen=True, rename="camel"):
     url: Annotated[str | None, Meta(examples=["https://example.com/webhook"])] = None
     enabled: _Flag = None
     format: Annotated[
-        WebhookFormat | None, Meta(description="`api`: {event, data, timestamp}; `standard`: Standard Webhooks.")
+        WebhookFormat | None,
+        Meta(
+            description="`api`: {event, data, timestamp}; `standard`: Standard Webhooks;"
+            " `api_v1` and `legacy`: the Instance Manager's."
+        ),
     ] = None
     events: Annotated[tuple[str, ...] | None, Meta(description="Event types wanted; empty means all.")] = None
     notify_received: _Flag = None

@@ -1,44 +1,77 @@
-"""Wire format of whom an instance knows, on whatever network."""
+"""Wire format of people, chats and messages, as one instance lists them: bare arrays."""
 
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from gateway.domain.contacts import ChatSummary, Contact
+from gateway.domain.contacts import ChatPreview, Contact
 from gateway.domain.messages import ChatKind, StoredMessage
-from gateway.surfaces.http import maybe_iso
+from gateway.surfaces.http import iso
+
+_PHONES = "s.whatsapp.net"
+UNKNOWN = "Unknown"
+"""The name of somebody who gave none."""
 
 
-class PersonItem(Struct, frozen=True):
-    """Somebody who wrote to an instance, or was saved by hand."""
+class ContactItem(Struct, frozen=True):
+    """Somebody the instance knows."""
 
-    id: str
     name: str
-    number: Annotated[str, Meta(description="A phone number where one is known, else the id.")]
-    username: str | None
+    number: Annotated[str, Meta(description="To write to: a phone number; on networks without them an id.")]
 
     @classmethod
-    def of(cls, contact: Contact) -> "PersonItem":
-        name = contact.name or contact.push_name or contact.number
-        return cls(contact.address, name or contact.address, contact.number or contact.address, contact.username)
+    def of(cls, contact: Contact) -> "ContactItem":
+        return cls(name=contact.name or contact.push_name or UNKNOWN, number=number_of(contact))
+
+
+def number_of(contact: Contact) -> str:
+    """The phone number; an id on networks without numbers; empty for somebody whose number WhatsApp hides."""
+    address = contact.pn or contact.address
+    user, _, server = address.partition("@")
+    return contact.number or (user if server == _PHONES else "" if user and server else address)
 
 
 class ChatItem(Struct, frozen=True, rename="camel", kw_only=True):
-    """A chat with what was said in it last."""
+    """A conversation."""
 
-    id: str
+    id: Annotated[str, Meta(description="The address to write to.")]
     name: str
-    type: ChatKind
-    unread_count: Annotated[int, Meta(description="Always 0: what was read on a phone is not kept here.")] = 0
-    timestamp: Annotated[str, Meta(description="Of the last message; empty when there is none.")]
+    unread_count: Annotated[int, Meta(description="What others wrote there since the instance last did; at most 100.")]
+    timestamp: Annotated[str, Meta(description="When it last moved; empty when nothing was said.")]
     last_message: str
 
     @classmethod
-    def of(cls, chat: ChatSummary, last: StoredMessage | None) -> "ChatItem":
+    def of(cls, chat: ChatPreview) -> "ChatItem":
         return cls(
             id=chat.address,
-            name=chat.title or chat.username or chat.address,
-            type=chat.kind,
-            timestamp=maybe_iso(chat.last_message_at) or "",
-            last_message=last.message.body if last else "",
+            name=chat.name or chat.address.partition("@")[0],
+            unread_count=chat.unanswered,
+            timestamp=iso(chat.last_message_at) if chat.last_message_at else "",
+            last_message=chat.last_words,
+        )
+
+
+class MessageItem(Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
+    """A message."""
+
+    id: str
+    body: str
+    from_me: bool
+    timestamp: str
+    type: Annotated[str, Meta(examples=["text"])]
+    contact: Annotated[str | None, Meta(description="Who wrote it, unless the instance did: number or id.")] = None
+
+    @classmethod
+    def of(cls, stored: StoredMessage) -> "MessageItem":
+        message = stored.message
+        sender = message.sender
+        # A channel speaks for itself; it has no authors.
+        named = not message.from_me and message.chat.kind is not ChatKind.CHANNEL
+        return cls(
+            id=message.network_id,
+            body=message.body,
+            from_me=message.from_me,
+            timestamp=iso(message.sent_at),
+            type=message.kind,
+            contact=(sender.phone or sender.address.partition("@")[0] or None) if named else None,
         )

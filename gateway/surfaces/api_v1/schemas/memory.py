@@ -26,7 +26,12 @@ _MEBIBYTE = 1024 * 1024
 
 def megabytes() -> float:
     """What the process takes now."""
-    return round(process.sample().memory / _MEBIBYTE, 1)
+    return to_megabytes(process.sample().memory)
+
+
+def to_megabytes(size: int) -> float:
+    """Bytes, with one digit."""
+    return round(size / _MEBIBYTE, 1)
 
 
 def hours(span: timedelta) -> float:

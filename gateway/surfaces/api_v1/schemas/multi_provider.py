@@ -11,8 +11,8 @@ from gateway.domain.ids import Address
 from gateway.domain.instances import Instance, ProviderName, SessionStateKind
 from gateway.domain.messages import OutgoingMessage, Text
 from gateway.services.instances import NewInstance
-from gateway.surfaces.api_v1.schemas.chats import ChatItem, PersonItem
 from gateway.surfaces.api_v1.schemas.new_instances import NewInstanceBody
+from gateway.surfaces.api_v1.schemas.seen import PersonItem, SeenChat
 from gateway.surfaces.api_v1.schemas.telegram import BotInfo
 from gateway.surfaces.api_v1.schemas.telegram_sending import address_of
 from gateway.surfaces.api_v1.words import LifeCycle, WhatsAppState, life_cycle_of, provider_of, whatsapp_state_of
@@ -182,7 +182,7 @@ class ProviderContacts(Struct, frozen=True):
 class ProviderChats(Struct, frozen=True):
     """Chats of an instance, the one that moved last first."""
 
-    chats: list[ChatItem]
+    chats: list[SeenChat]
     total: int
     provider: ProviderName
 

@@ -6,6 +6,7 @@ from msgspec import Meta, Struct, structs
 
 from gateway.domain.errors import InvalidInput
 from gateway.domain.instances import InstanceOptions, ProviderName
+from gateway.domain.webhooks import Endpoint
 from gateway.services.instances import InstanceChange, NewInstance
 from gateway.surfaces.api_v1.webhook_schema import WebhookSchema
 from gateway.surfaces.api_v1.words import provider_of
@@ -133,7 +134,9 @@ class NewInstanceBody(_Fields, frozen=True, kw_only=True):
 class InstanceChangesBody(_Fields, frozen=True, kw_only=True):
     """What to change of an instance; absent keeps. What the gateway decides by itself is ignored."""
 
-    def to_change(self, provider: ProviderName, options: InstanceOptions) -> InstanceChange:
+    def to_change(
+        self, provider: ProviderName, options: InstanceOptions, endpoint: Endpoint | None = None
+    ) -> InstanceChange:
         """The change, given what there is. Raises InvalidInput when nothing is to change."""
         serves, agent, config = self.serves(), self.agent(), self.config_for(provider)
         new_options = structs.replace(
@@ -148,7 +151,7 @@ class InstanceChangesBody(_Fields, frozen=True, kw_only=True):
             name=self.name,
             label=self.label,
             config=config or None,
-            webhook=self.api_webhook_schema.to_endpoint_change() if self.api_webhook_schema else None,
+            webhook=self.api_webhook_schema.to_endpoint_change(endpoint) if self.api_webhook_schema else None,
             options=None if new_options == options else new_options,
         )
         if change == InstanceChange():

@@ -9,7 +9,7 @@ from gateway.domain.errors import Conflict, NotFound, TooManyRequests
 from gateway.domain.ids import Address
 from gateway.domain.instances import Credentials, InstanceOptions
 from gateway.domain.messages import OutgoingMessage, Text, TextFormat
-from gateway.providers.contract import PausesReceiving, RemembersItself, ShowsGroups
+from gateway.providers.contract import ManagesGroups, PausesReceiving, RemembersItself, ShowsGroups
 from gateway.providers.telegram import TelegramProvider
 from gateway.providers.telegram.session import TelegramSession
 from tests.seam import Seam, living
@@ -83,7 +83,8 @@ async def test_a_group_is_shown_with_its_size(
     closed = telegram.rooms.create("supergroup", "Closed", members=[ann])
     async with living(provider, seam.context(credentials)) as life:
         await seam.until_connected()
-        session = life.session
+        session: object = life.session
+        assert not isinstance(session, ManagesGroups)
         assert isinstance(session, ShowsGroups)
         shown = await session.group(Address(str(family.id)))
         assert (shown.subject, shown.size, shown.network_kind, shown.members) == ("Family", 2, "supergroup", ())

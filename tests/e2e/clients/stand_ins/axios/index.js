@@ -22,6 +22,7 @@ function create(defaults = {}) {
   return {
     get: (url, config) => request('GET', url, undefined, merged(config)),
     post: (url, data, config) => request('POST', url, data, merged(config)),
+    delete: (url, config) => request('DELETE', url, undefined, merged(config)),
   };
 }
 
