@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
 from collections.abc import Coroutine, Sequence
@@ -12,10 +11,10 @@ from typing import Any
 from gateway import __version__
 from gateway.domain.errors import GatewayError
 from gateway.domain.usage_limits import COUNTERS
-from gateway.kit import log as logs
-from gateway.kit.logbook import Logbook
 from gateway.kit.stdio import keep_stdout_to_ourselves
 from gateway.settings import Settings, SettingsError
+
+# What takes long to import (asyncio, the logs) is imported after `_prepare_process`, or `serve` would import it twice.
 
 GO_ENVIRONMENT = {"NEONIZE_BOT_TAG": "off"}
 """neonize marks every private message as a bot's unless it is told not to."""
@@ -31,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.from_env(os.environ)
         if options.command == "serve":
             _prepare_process()
+        from gateway.kit import log as logs
+        from gateway.kit.logbook import Logbook
+
         # Before anything may be logged: until then, structlog would print tracebacks with the values of all variables.
         level = settings.log_level if options.command == "serve" else "warning"
         options.book = Logbook() if options.command == "serve" else None
@@ -58,6 +60,8 @@ def _prepare_process() -> None:
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
+    import asyncio
+
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -65,7 +69,10 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
 
 
 async def _serve(settings: Settings, options: argparse.Namespace) -> int:
-    from gateway.commands.serve import serve
+    from gateway.kit.memory import loading_for_good
+
+    with loading_for_good():
+        from gateway.commands.serve import serve
 
     return await serve(settings, options.book)
 

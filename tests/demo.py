@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 
 from tests.narrator import Caller, Narrator, PromiseBroken
-from tests.process import GatewayProcess
+from tests.process import NO_TLS, GatewayProcess
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import TelegramSimulator
 from tests.simulators.whatsapp.remote import environment, whatsapp_process
@@ -40,7 +40,7 @@ async def play(tell: Narrator, folder: Path, *, secret_at_receiver: str = SECRET
         )
         stack.push_async_callback(_stop, gateway)
         http = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=gateway.base_url, timeout=PATIENCE, trust_env=False)
+            httpx.AsyncClient(base_url=gateway.base_url, timeout=PATIENCE, trust_env=False, verify=NO_TLS)
         )
         await tell.say(
             f"A simulated Telegram listens on {telegram.base_url}, a simulated WhatsApp behind {whatsapp.proxy_url}, "

@@ -16,7 +16,7 @@ from gateway.kit.clock import Clock
 from gateway.runtime import Gateway, running
 from gateway.server import make_server
 from gateway.settings import Settings
-from tests.process import ADMIN_KEY, environment
+from tests.process import ADMIN_KEY, NO_TLS, environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class RunningGateway:
             headers["x-api-key"] = key
         if token is not None:
             headers["authorization"] = f"Bearer {token}"
-        return httpx.AsyncClient(base_url=self.base_url, headers=headers, timeout=30, trust_env=False)
+        return httpx.AsyncClient(base_url=self.base_url, headers=headers, timeout=30, trust_env=False, verify=NO_TLS)
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 
 from tests.postgres import PostgresServer, fresh_database
-from tests.process import ADMIN_KEY, GatewayProcess, gateway_process
+from tests.process import ADMIN_KEY, ANEW, NO_TLS, GatewayProcess, gateway_process
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import TelegramSimulator
 
@@ -57,7 +57,9 @@ class Served:
             headers["x-api-key"] = key
         if token is not None:
             headers["authorization"] = f"Bearer {token}"
-        return httpx.AsyncClient(base_url=self.gateway.base_url, headers=headers, timeout=30, trust_env=False)
+        return httpx.AsyncClient(
+            base_url=self.gateway.base_url, headers=headers, timeout=30, trust_env=False, verify=NO_TLS
+        )
 
     async def new_user(self, **more: Any) -> dict[str, Any]:
         """Somebody of another tenant, with an address nobody had before: the answer to `POST /api/users`."""
@@ -113,6 +115,7 @@ class Processes:
                 gateway_process(
                     folder,
                     url,
+                    ANEW,
                     TMPDIR=str(folder / SPOOL),
                     TELEGRAM_API_BASE=self._telegram.base_url,
                     CORS_ORIGIN=LISTED_ORIGIN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class SentMessage(Struct, frozen=True, rename="camel"):
@@ -23,14 +23,17 @@ class BulkResult(Struct, frozen=True, rename="camel", kw_only=True):
     attempts: int = 0
 
 
-class BulkReport(Struct, frozen=True, rename="camel", kw_only=True):
+class BulkReport(Struct, frozen=True, kw_only=True):
     """What became of a whole list."""
 
     success: bool
     """Whether it reached everybody."""
-    total_recipients: int
-    success_count: int
-    failure_count: int
+    bulk_id: str
+    status: str
+    """processing, completed, aborted, cancelling or cancelled."""
+    total_recipients: int = field(name="totalRecipients")
+    success_count: int = field(name="successCount")
+    failure_count: int = field(name="failureCount")
     results: list[BulkResult]
 
 

@@ -84,30 +84,17 @@ class MultiProviderClient:
         """How one is doing; `not_found` is a status here, no error."""
         return await self._transport.ask("GET", _of(provider, instance_id, "status"), ProviderStatus)
 
-    async def send(
-        self, provider: str, instance_id: str, to: str | int, message: str, *, idempotency_key: str | None = None
-    ) -> SentMessage:
-        """Say a text."""
+    async def send(self, provider: str, instance_id: str, to: str | int, message: str) -> SentMessage:
+        """Say a text. Tried again only when the first try surely said nothing."""
         body = {"to": str(to), "message": message}
-        return await self._transport.ask(
-            "POST", _of(provider, instance_id, "send-message"), SentMessage, body=body, key=idempotency_key
-        )
+        return await self._transport.ask("POST", _of(provider, instance_id, "send-message"), SentMessage, body=body)
 
     async def send_media(
-        self,
-        provider: str,
-        instance_id: str,
-        to: str | int,
-        url: str,
-        *,
-        caption: str | None = None,
-        idempotency_key: str | None = None,
+        self, provider: str, instance_id: str, to: str | int, url: str, *, caption: str | None = None
     ) -> SentMessage:
         """Have the gateway fetch a file from a public URL and send it."""
         body = {"to": str(to), "mediaUrl": url, "caption": caption}
-        return await self._transport.ask(
-            "POST", _of(provider, instance_id, "send-media"), SentMessage, body=body, key=idempotency_key
-        )
+        return await self._transport.ask("POST", _of(provider, instance_id, "send-media"), SentMessage, body=body)
 
     async def contacts(self, provider: str, instance_id: str) -> Sequence[Mapping[str, Any]]:
         """Whom it knows."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _M_MMAP_THRESHOLD = -3  # malloc.h of the GNU C library
 _LARGE = 1024 * 1024
@@ -33,3 +35,16 @@ def give_back() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
     if trim is not None:
         trim(0)
+
+
+@contextmanager
+def loading_for_good() -> Iterator[None]:
+    """Around the imports of a program that keeps what it imports: the garbage collector does not look at it, now or
+    later. It would do so again and again while there is more and more of it, and find nothing.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

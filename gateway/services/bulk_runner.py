@@ -17,7 +17,7 @@ import structlog
 from msgspec import structs
 from prometheus_client import Counter, Gauge
 
-from gateway.domain.bulks import ABORTED, Bulk, BulkSend, FailureStrategy, SendState, text_for
+from gateway.domain.bulks import Bulk, BulkSend, FailureStrategy, SendState, text_for
 from gateway.domain.errors import GatewayError, Unavailable
 from gateway.domain.ids import Address, BulkId, InstanceId, UserId
 from gateway.domain.instances import Instance
@@ -113,15 +113,25 @@ class BulkRunner:
     # -- beginning ---------------------------------------------------------------------------------------------------
 
     async def _begin(self) -> None:
-        try:
-            for send in await self._kept(self._storage.bulks.under_way):
-                await self._recover(send)
-            unfinished = await self._kept(self._storage.bulks.unfinished)
-            for instance_id, bulk_id in unfinished:
-                self.add(instance_id, bulk_id)
-        except _Stopping:
-            return
-        self._begun.set()
+        """Nothing is sent before this is done: what the last process left on its way must not look like our own."""
+        backoff = Backoff(base=1.0, cap=60.0)
+        while not self._begun.is_set():
+            try:
+                await self._take_up()
+            except _Stopping:
+                return
+            except Exception:
+                log.exception("bulks_not_taken_up")
+                await self._either(self._clock.sleep(backoff.next()), self._stopping)
+            else:
+                self._begun.set()
+
+    async def _take_up(self) -> None:
+        for send in await self._kept(self._storage.bulks.under_way):
+            await self._recover(send)
+        unfinished = await self._kept(self._storage.bulks.unfinished)
+        for instance_id, bulk_id in unfinished:
+            self.add(instance_id, bulk_id)
         if unfinished:
             log.info("bulks_taken_up", bulks=len(unfinished))
 
@@ -219,12 +229,10 @@ class BulkRunner:
         return sent(bulk, send, taken.id, self._clock.now())
 
     async def _keep(self, bulk: Bulk, outcome: Outcome) -> None:
-        await self._kept(lambda: self._storage.bulks.settle(outcome.send), even_at_the_end=True)
-        if not outcome.is_settled:
-            return
-        self._sends.labels(outcome.send.state.value).inc()
-        if _aborts(bulk, outcome):
-            await self._kept(lambda: self._storage.bulks.abort(bulk.id, ABORTED, self._clock.now()))
+        abort_at = self._clock.now() if _aborts(bulk, outcome) else None
+        await self._kept(lambda: self._storage.bulks.settle(outcome.send, abort_at=abort_at), even_at_the_end=True)
+        if outcome.is_settled:
+            self._sends.labels(outcome.send.state.value).inc()
 
     # -- beneath -----------------------------------------------------------------------------------------------------
 

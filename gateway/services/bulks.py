@@ -75,7 +75,8 @@ class Bulks:
         progress = await self._storage.bulks.progress(who, instance_id, bulk_id)
         if not progress.bulk.state.is_over:
             raise Unavailable(
-                f"The gateway is stopping. Bulk {bulk_id} goes on when it runs again: ask for it, do not send it anew.",
+                f"Bulk {bulk_id} is not over and the gateway stops. It goes on when it runs again: ask for it,"
+                " do not send it anew.",
                 code="bulk_goes_on",
             )
         return progress

@@ -15,6 +15,7 @@ import msgspec
 from piccolo.query.functions.aggregate import Count
 
 from gateway.domain.bulks import (
+    ABORTED,
     CANCELLED,
     Bulk,
     BulkProgress,
@@ -184,8 +185,8 @@ class BulkStore:
                     return _to_send(taken[0])
             return None
 
-    async def settle(self, send: BulkSend) -> None:
-        """Keep what became of one recipient; `waiting` is to be tried again."""
+    async def settle(self, send: BulkSend, *, abort_at: datetime | None = None) -> None:
+        """Keep what became of one recipient; `waiting` is to be tried again. `abort_at`: and send to nobody else."""
         async with self._engine.transaction():
             values: dict[Any, Any] = {
                 BulkSends.state: send.state.value,
@@ -195,11 +196,8 @@ class BulkStore:
                 BulkSends.changed_at: None if send.at is None else to_ms(send.at),
             }
             await BulkSends.update(values).where(_of(send.bulk_id, SendState.SENDING), BulkSends.place == send.place)
-
-    async def abort(self, bulk_id: BulkId, why: str, now: datetime) -> None:
-        """Send to nobody else, because one recipient was not reached."""
-        async with self._engine.transaction():
-            await self._end(bulk_id, BulkState.ABORTED, why, now)
+            if abort_at is not None:
+                await self._end(send.bulk_id, BulkState.ABORTED, ABORTED, abort_at)
 
     async def finish(self, bulk_id: BulkId, now: datetime) -> None:
         """Say that it is over: everybody had their turn, or it was cancelled."""

@@ -305,8 +305,7 @@ class ContactStore:
         self, who: Principal, instance_id: InstanceId, *, limit: int, skip: int
     ) -> tuple[list[ChatPreview], int]:
         """The same with what was said last in each."""
-        total = await scope.within(Chats.count().where(Chats.instance_id == instance_id), who)
-        return await chat_previews(who, instance_id, limit=limit, skip=skip), total
+        return await chat_previews(scope.predicate(who, Chats, "c"), instance_id, limit=limit, skip=skip)
 
     async def chat(self, instance_id: InstanceId, address: Address) -> ChatSummary | None:
         """One chat, on behalf of the session that writes to it."""

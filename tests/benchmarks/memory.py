@@ -15,7 +15,7 @@ import httpx
 
 from tests.benchmarks.figure import AtMost, Figure
 from tests.benchmarks.place import Place
-from tests.process import ROOT, GatewayProcess, gateway_process
+from tests.process import ANEW, ROOT, GatewayProcess, gateway_process
 
 MEGABYTE = 1_000_000
 KIBIBYTE = 1024
@@ -28,7 +28,10 @@ async def measure(place: Place) -> list[Figure]:
     bots = 60 if place.quick else 300
     async with place.database() as database, _telegram() as api:
         folder = place.folder()
-        async with gateway_process(folder, database, TELEGRAM_API_BASE=api) as gateway, gateway.client() as client:
+        async with (
+            gateway_process(folder, database, ANEW, TELEGRAM_API_BASE=api) as gateway,
+            gateway.client() as client,
+        ):
             first = await _at_rest(gateway, client)
             await gateway.stop()
             await gateway.start()

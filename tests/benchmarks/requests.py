@@ -18,7 +18,7 @@ import httpx
 from tests.benchmarks.figure import AtLeast, Figure
 from tests.benchmarks.load import answers_per_second
 from tests.benchmarks.place import Place
-from tests.process import ADMIN_KEY, ROOT, free_port, gateway_process
+from tests.process import ADMIN_KEY, ANEW, ROOT, free_port, gateway_process
 
 CONNECTIONS = 16
 
@@ -29,7 +29,7 @@ async def measure(place: Place) -> list[Figure]:
     async with (
         place.database() as database,
         # The limit is counted all the same; it is only never reached.
-        gateway_process(place.folder(), database, API_RATE_LIMIT="1000000") as gateway,
+        gateway_process(place.folder(), database, ANEW, API_RATE_LIMIT="1000000") as gateway,
         gateway.client() as client,
     ):
         made = await client.post(

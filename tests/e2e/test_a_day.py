@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.shop import Until, add_bot, answer, nothing_owed, open_shop
 from tests.empty_databases import database_url, postgres_url, sqlite_url  # as on an operator's first day
-from tests.process import ADMIN_EMAIL, ADMIN_KEY, ADMIN_PASSWORD, GatewayProcess, gateway_process
+from tests.process import ADMIN_EMAIL, ADMIN_KEY, ADMIN_PASSWORD, ANEW, NO_TLS, GatewayProcess, gateway_process
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import Fault, TelegramSimulator
 from tests.simulators.telegram.samples import PNG
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 @asynccontextmanager
 async def logged_in(gateway: GatewayProcess, email: str, password: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client with the login token of an e-mail and a password."""
-    async with httpx.AsyncClient(base_url=gateway.base_url, timeout=30, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=gateway.base_url, timeout=30, trust_env=False, verify=NO_TLS) as http:
         given = await answer(http.post("/api/auth/login", json={"email": email, "password": password}))
         http.headers["authorization"] = f"Bearer {given['token']}"
         yield http
@@ -38,7 +38,7 @@ async def test_a_newcomer_starts_with_nothing_and_talks_both_ways(
     tmp_path: Path, database_url: str, telegram: TelegramSimulator, receiver: Receiver, until: Until
 ) -> None:
     async with (
-        gateway_process(tmp_path, database_url, TELEGRAM_API_BASE=telegram.base_url) as gateway,
+        gateway_process(tmp_path, database_url, ANEW, TELEGRAM_API_BASE=telegram.base_url) as gateway,
         logged_in(gateway, ADMIN_EMAIL, ADMIN_PASSWORD) as api,
     ):
         shop = await add_bot(api, telegram, receiver)
@@ -72,7 +72,7 @@ async def test_a_newcomer_starts_with_nothing_and_talks_both_ways(
 
 
 async def test_the_first_administrators_credentials_are_printed_once_and_work(tmp_path: Path, sqlite_url: str) -> None:
-    gateway = GatewayProcess(tmp_path, sqlite_url)
+    gateway = GatewayProcess(tmp_path, sqlite_url, ANEW)
     for name in ("ADMIN_EMAIL", "ADMIN_PASSWORD", "ADMIN_API_KEY"):
         del gateway.env[name]
     await gateway.start()
@@ -84,7 +84,7 @@ async def test_the_first_administrators_credentials_are_printed_once_and_work(tm
         )
         async with logged_in(gateway, email, password) as api:
             assert (await answer(api.get("/api/auth/me")))["role"] == "admin"
-        async with httpx.AsyncClient(base_url=gateway.base_url, trust_env=False) as nobody:
+        async with httpx.AsyncClient(base_url=gateway.base_url, trust_env=False, verify=NO_TLS) as nobody:
             assert (await answer(nobody.get("/api/auth/me", headers={"x-api-key": key})))["email"] == email
             assert (await nobody.get("/api/auth/me")).status_code == 401
         assert await gateway.stop() == 0
@@ -162,7 +162,7 @@ async def test_a_persons_photo_is_downloaded_by_an_authenticated_route_only(
         file = await shop.api.get(kept["mediaPath"])
         assert (file.status_code, file.content) == (200, PNG)
         assert file.headers["x-content-type-options"] == "nosniff"
-        async with httpx.AsyncClient(base_url=gateway.base_url, trust_env=False) as nobody:
+        async with httpx.AsyncClient(base_url=gateway.base_url, trust_env=False, verify=NO_TLS) as nobody:
             assert (await nobody.get(kept["mediaPath"])).status_code == 401
         # A link of Telegram's would carry the bot's token.
         assert shop.bot.token not in str([each.body for each in receiver.requests])
@@ -388,7 +388,7 @@ async def test_a_disabled_user_is_shut_out_while_the_gateway_runs(
             assert await gateway.command("user", "disable", "eve@example.com") == (0, "eve@example.com is disabled.\n")
             await until(lambda: refused(eve))
             await until(lambda: refused(program))
-            async with httpx.AsyncClient(base_url=gateway.base_url, trust_env=False) as nobody:
+            async with httpx.AsyncClient(base_url=gateway.base_url, trust_env=False, verify=NO_TLS) as nobody:
                 given = {"email": "eve@example.com", "password": password}
                 assert (await nobody.post("/api/auth/login", json=given)).status_code == 401
         async with gateway.client() as admin:

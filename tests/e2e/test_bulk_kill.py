@@ -34,8 +34,9 @@ class Mailing:
     telegram: TelegramSimulator
     bot: Bot
     people: list[User]
-    path: str
     until: Until
+    instance_id: str = ""
+    path: str = ""
 
     def told(self) -> list[int]:
         """How many messages each of the people has got."""
@@ -51,6 +52,12 @@ class Mailing:
         if while_dead is not None:
             await while_dead()
         await self.gateway.start()
+        await self.until(self.connected)
+
+    async def connected(self) -> bool:
+        """Whether the bot is."""
+        shown = await answer(self.api.get(f"/api/instances/{self.instance_id}"))
+        return bool(shown["status"] == "connected")
 
     async def over(self) -> dict[str, Any]:
         """The bulk, when it is."""
@@ -77,18 +84,15 @@ async def mailing(folder: Path, database_url: str, telegram: TelegramSimulator, 
         body: dict[str, Any] = {"name": "mailing", "provider": "telegram", "token": bot.token}
         made = await answer(api.post("/api/instances", json=body), 201)
         api.headers["x-instance-id"] = made["id"]
-
-        async def connected() -> bool:
-            return bool((await answer(api.get(f"/api/instances/{made['id']}")))["status"] == "connected")
-
-        await until(connected)
+        post = Mailing(gateway, api, telegram, bot, people, until, instance_id=made["id"])
+        await until(post.connected)
         body = {
             "recipients": [{"to": str(each.id), "name": each.first_name} for each in people],
             "message": "Dear {name}",
             "delayBetweenMessages": 20,
         }
-        begun = await answer(api.post("/api/v1/telegram/send-bulk?async=1", json=body), 202)
-        yield Mailing(gateway, api, telegram, bot, people, begun["status_url"], until)
+        post.path = (await answer(api.post("/api/v1/telegram/send-bulk?async=1", json=body), 202))["status_url"]
+        yield post
 
 
 async def test_a_bulk_that_was_killed_again_and_again_reaches_everybody_once(

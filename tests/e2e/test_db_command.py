@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -195,10 +193,7 @@ async def test_what_cannot_be_done_is_said_in_one_sentence_without_a_password(
     tmp_path: Path, words: tuple[str, ...], says: str
 ) -> None:
     here = f"sqlite:///{tmp_path / 'one.db'}"
-    migrated = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway", "migrate", cwd=tmp_path, env=environment(tmp_path, here, **KEYS), stdout=PIPE
-    )
-    assert await migrated.wait() == 0
+    assert (await run_command(tmp_path, environment(tmp_path, here, **KEYS), "migrate"))[0] == 0
     status, out = await command(tmp_path, here, *words)
     assert status == 1
     assert says in out.splitlines()[-1]

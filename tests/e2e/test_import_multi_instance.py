@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.guide import Guide, counted, everything
 from tests.old_system import MAPPED, UNMAPPED, OldSystem, ms
-from tests.process import ADMIN_EMAIL, GatewayProcess
+from tests.process import ADMIN_EMAIL, NO_TLS, GatewayProcess
 from tests.simulators.receiver import Receiver
 
 pytestmark = pytest.mark.slow
@@ -155,7 +155,7 @@ async def test_the_guide_is_followed_and_clients_of_old_find_everything(
 
 async def clients_of_old_find_everything(gateway: GatewayProcess, receiver: Receiver) -> None:
     """Ask as their programs do: with the keys and ids of old."""
-    async with httpx.AsyncClient(base_url=gateway.base_url, timeout=30, trust_env=False) as api:
+    async with httpx.AsyncClient(base_url=gateway.base_url, timeout=30, trust_env=False, verify=NO_TLS) as api:
         (listed,) = (await get(api, "/api/instances", ANN_KEY))["instances"]
         assert (listed["id"], listed["name"], listed["status"]) == (SHOP, "Магазин 🛒", "disconnected")
         shop = await get(api, f"/api/instances/{SHOP}", ANN_KEY)
@@ -217,7 +217,7 @@ async def clients_of_old_find_everything(gateway: GatewayProcess, receiver: Rece
 
 async def nothing_was_told_but_what_was_asked_for(gateway: GatewayProcess, receiver: Receiver) -> None:
     """One event, sent on request, is all the webhook ever got; and it is signed with the secret of old."""
-    async with httpx.AsyncClient(base_url=gateway.base_url, timeout=30, trust_env=False) as api:
+    async with httpx.AsyncClient(base_url=gateway.base_url, timeout=30, trust_env=False, verify=NO_TLS) as api:
         (webhook,) = (await get(api, f"/api/webhooks?instanceId={SHOP}", ANN_KEY))["webhooks"]
         assert receiver.received("/hook") == []
         answer = await api.post(f"/api/webhooks/{webhook['id']}/test", headers={"x-api-key": ANN_KEY})

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.process import ROOT, free_port, gateway_process
+from tests.process import NO_TLS, ROOT, free_port, gateway_process
 
 pytestmark = pytest.mark.slow
 
@@ -103,9 +103,11 @@ async def walk(folder: Path, ports: dict[str, int], env_file: Path) -> None:
             shell.kill()
     assert shell.returncode == 0, out
 
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['8098']}", trust_env=False) as book:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['8098']}", trust_env=False, verify=NO_TLS) as book:
         assert (await book.get("/stats")).json()["unique"] >= 2
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['8081']}", trust_env=False) as telegram:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{ports['8081']}", trust_env=False, verify=NO_TLS
+    ) as telegram:
         bot = re.findall(r"^BOT=(.+)$", tour(), re.MULTILINE)[0]
         sent = (await telegram.get("/_ctl/sent", params={"bot": bot})).json()
     assert [each.get("text") or each["caption"] for each in sent] == ["Yes, until eight.", "Read this first"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.process import GatewayProcess
+from tests.process import NO_TLS, GatewayProcess
 
 
 def canary(name: str) -> str:
@@ -79,7 +79,7 @@ class Visitor:
 
     def __init__(self, gateway: GatewayProcess, aviary: Aviary) -> None:
         self.aviary = aviary
-        self.http = httpx.AsyncClient(base_url=gateway.base_url, timeout=30, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=gateway.base_url, timeout=30, trust_env=False, verify=NO_TLS)
         self.statuses: set[int] = set()
 
     async def ask(

@@ -19,7 +19,7 @@ from tests.security.stage import MARK, Caller, Stage, filled, staged
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import TelegramSimulator
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # every operation is asked as everybody, twice
 
 OUTSIDE = frozenset({"stranger", "strange_key", "sibling_key"})
 """Those who are let in, and must learn nothing about the shop."""

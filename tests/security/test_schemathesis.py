@@ -231,6 +231,8 @@ def aim_at_real_things(case: Case[Any], names: Mapping[str, str]) -> None:
 def aim_well(case: Case[Any], row: Operation, names: Mapping[str, str], *, whole: bool) -> None:
     """Say what makes sense, alone or beside what was generated: a generator hardly ever finds a password."""
     known = {**names, "n": str(next(_count))}
+    if row.query:
+        case.query = {**(case.query or {}), **filled(dict(row.query), known)}
     good = row.json or (row.files and {"file": b"words", **(row.data or {})})
     if isinstance(good, dict):
         if isinstance(case.body, dict):
@@ -350,7 +352,7 @@ class Builder:
                 "contact_id": chat, "number": chat, "photo": str(photo["message_id"]),
                 "group_id": chat, "channel_id": chat, "call_id": "4711",
                 "remote_jid": "77001", "known": "77002", "name": "usage_save",
-                "bulk_id": bulk_id,
+                "bulk_id": bulk_id, "company_id": "acme",
                 "key_id": key["key"]["id"], "user_id": other["id"], "tenant": other["tenant"], "password": PASSWORD,
                 "picture": self.receiver.url("/picture.png"), "email": "eve@example.com", "database": "sqlite",
             },

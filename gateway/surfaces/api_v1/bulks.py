@@ -45,7 +45,7 @@ async def send(
     data: JSONBody[BulkBody],
     in_background: InBackground = False,
     key: Key = None,
-) -> Response[BulkReply | BulkAccepted]:
+) -> Response[BulkReply]:
     """One text to up to a hundred recipients, one after the other.
 
     The answer comes when everybody had their turn, which with a hundred recipients takes minutes: `?async=1` answers
@@ -63,8 +63,11 @@ async def send(
     url = _url(request, bulk_id)
     if in_background:
         progress = await given.bulks.progress(who, instance.id, bulk_id)
-        accepted = BulkAccepted(True, bulk_id, progress.bulk.state, url, progress.bulk.total)
-        return Response(accepted, status_code=202, headers={"Location": url})
+        body = BulkAccepted(True, bulk_id, progress.bulk.state, url, progress.bulk.total)
+        accepted: Response[Any] = Response(
+            body, status_code=202, headers={"Location": url}
+        )  # documented apart: `_SEND`
+        return accepted
     return Response(BulkReply.of(await given.bulks.until_over(who, instance.id, bulk_id), url))
 
 

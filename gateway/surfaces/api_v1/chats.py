@@ -16,8 +16,6 @@ from gateway.surfaces.api_v1.shared import AnyRequest
 from gateway.surfaces.http import Who, services
 
 MOST_CHATS = 1000
-_STATUSES = "@broadcast"
-"""Where WhatsApp shows statuses and keeps broadcast lists: no conversations."""
 DEFAULT_MESSAGES = 10
 _LIST = refusals(400, 404)
 _ASK = refusals(400, 404, 502, 504)
@@ -63,7 +61,7 @@ async def chats(request: AnyRequest, who: Who, instance: OneInstance, limit: Cha
     """Conversations the instance has seen, the one that moved last first."""
     require_ready(instance)
     found, _ = await services(request).contacts.previews(who, instance.id, limit=limit)
-    return [ChatItem.of(each) for each in found if not each.address.endswith(_STATUSES)]
+    return [ChatItem.of(each) for each in found]
 
 
 @get("/messages/{number:str}", summary="What was said with somebody", responses=_ASK)

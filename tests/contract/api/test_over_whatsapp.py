@@ -21,7 +21,7 @@ import pytest
 from tests.contract.api.told import problem_with_webhook, statuses, webhooks_as_documented
 from tests.contract.exchanges import Step, at, difference, filled, read
 from tests.e2e.whatsapp.town import ANN, BEN, OWN, Town, town
-from tests.process import ADMIN_EMAIL, ADMIN_KEY, ADMIN_PASSWORD
+from tests.process import ADMIN_EMAIL, ADMIN_KEY, ADMIN_PASSWORD, NO_TLS
 from tests.simulators.receiver import Received
 
 FOLDER = Path(__file__).parent
@@ -76,7 +76,7 @@ class Desk:
             "hook": receiver.url("/hook"), "picture": receiver.url("/picture.png"), "database": database,
         }  # fmt: skip
         self._place = place
-        self._http = httpx.AsyncClient(base_url=place.gateway.base_url, timeout=30, trust_env=False)
+        self._http = httpx.AsyncClient(base_url=place.gateway.base_url, timeout=30, trust_env=False, verify=NO_TLS)
         self._callers: dict[str, Callable[[], dict[str, str]]] = {
             "owner": lambda: {"x-api-key": ADMIN_KEY},
             "login": lambda: {"Authorization": f"Bearer {self.names['token']}"},

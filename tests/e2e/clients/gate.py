@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 import httpx
 from aiohttp import web
 
+from tests.process import NO_TLS
+
 
 class Gate:
     """Listens at `url`; `opened.set()` opens it."""
@@ -43,7 +45,7 @@ _OF_THE_HOP = frozenset({"host", "connection", "content-length", "accept-encodin
 @asynccontextmanager
 async def gate(base_url: str) -> AsyncIterator[Gate]:
     """A closed gate before the gateway at `base_url`. It brings no credential of its own."""
-    async with httpx.AsyncClient(base_url=base_url, timeout=30, trust_env=False) as gateway:
+    async with httpx.AsyncClient(base_url=base_url, timeout=30, trust_env=False, verify=NO_TLS) as gateway:
         made = Gate(gateway)
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", made.passes)

@@ -14,6 +14,7 @@ _API = "tests/contract/api_v1"
 _RECORDED = f"{_API}/test_recorded_exchanges.py::test_the_gateway_answers_as_recorded"
 _WEBHOOKS = f"{_API}/test_webhooks.py"
 _MATRIX = "tests/security/test_matrix.py::test_everybody_gets_what_the_table_says"
+_LISTED = "tests/security/test_matrix.py::test_every_operation_is_in_the_table_and_every_route_is_in_the_document"
 _LINKED = f"{_API}/test_over_whatsapp.py::test_programs_are_answered_as_they_know_it_over_a_linked_phone"
 _CANARY = "tests/security/test_canary.py::test_no_secret_gets_out"
 _SURFACES = "tests/integration/surfaces"
@@ -87,7 +88,7 @@ ITEMS: dict[str, Item] = {
     ),
     "W8": Item(
         "No route for agents is open to whoever comes",
-        ("tests/security/test_matrix.py::test_every_operation_is_in_the_table_and_every_route_is_in_the_document",),
+        (_LISTED,),
         later="The MCP surface, with a session and a key of its own for each client.",
     ),
     "W9": Item(
@@ -139,10 +140,7 @@ ITEMS: dict[str, Item] = {
         (
             f"{_STORED}::test_cleaning_up_takes_what_is_old_and_nothing_that_is_fresh",
             f"{_STORED}::test_a_message_counts_from_the_first_millisecond_of_its_day_week_and_month",
-            (
-                "tests/integration/services/test_instance_manager.py"
-                "::test_everything_is_here_under_the_ids_and_dates_of_old"
-            ),
+            "tests/integration/services/test_instance_manager.py::test_everything_is_here_under_the_ids_and_dates_of_old",
         ),
     ),
     "W16": Item(
@@ -161,10 +159,7 @@ ITEMS: dict[str, Item] = {
             f"{_WEBHOOKS}::test_an_edit_holds_for_the_very_next_message_and_keeps_what_it_does_not_name",
             f"{_WEBHOOKS}::test_groups_may_be_left_out_of_the_webhook_and_are_stored_all_the_same",
             f"{_WEBHOOKS}::test_only_numbers_that_are_allowed_are_told_with_a_plus_or_without",
-            (
-                "tests/e2e/whatsapp/test_instance_manager_webhooks.py"
-                "::test_the_oldest_shape_and_its_filters_hold_for_a_phone"
-            ),
+            "tests/e2e/whatsapp/test_instance_manager_webhooks.py::test_the_oldest_shape_and_its_filters_hold_for_a_phone",
             "tests/e2e/test_faults.py::test_an_endpoint_that_refuses_is_tried_again_with_the_same_id_and_bytes",
             "tests/e2e/test_faults.py::test_an_endpoint_that_hangs_does_not_slow_the_others",
         ),

@@ -40,14 +40,27 @@ async def test_a_bot_says_things_by_its_key(manager: ManagerClient, served: Serv
 async def test_many_are_told_at_once_or_in_the_background(manager: ManagerClient, served: Served, until: Until) -> None:
     _, line, bot, ann = await connected(manager, served, until)
     report = await line.send_bulk(
-        [{"to": str(ann.id), "name": "Ann"}, "4"], "Hello {name}", delayBetweenMessages=0, retryAttempts=0
+        [{"to": str(ann.id), "name": "Ann"}, "@nobody_at_all"], "Hello {name}", delayBetweenMessages=0, retryAttempts=0
     )
     assert (report.total_recipients, report.success_count, report.failure_count, report.success) == (2, 1, 1, False)
     assert [each.success for each in report.results] == [True, False]
     assert report.results[1].error
     assert served.telegram.texts(bot, ann) == ["Hello Ann"]
-    assert (await line.start_bulk([str(ann.id)], "later", delayBetweenMessages=0)).bulk_id
-    await until(lambda: served.telegram.texts(bot, ann) == ["Hello Ann", "later"])
+    started = await line.start_bulk([str(ann.id)], "later", idempotency_key="later")
+    assert (await line.start_bulk([str(ann.id)], "later", idempotency_key="later")).bulk_id == started.bulk_id
+
+    async def over() -> bool:
+        return (await line.bulk(started.bulk_id)).status == "completed"
+
+    await until(over)
+    assert served.telegram.texts(bot, ann) == ["Hello Ann", "later"]
+    slow = await line.start_bulk([str(ann.id)] * 2, "never twice", delayBetweenMessages=3_600_000)
+    await line.cancel_bulk(slow.bulk_id)
+
+    async def cancelled() -> bool:
+        return (await line.bulk(slow.bulk_id)).status == "cancelled"
+
+    await until(cancelled)
 
 
 async def test_the_same_instances_are_there_by_network_and_id(

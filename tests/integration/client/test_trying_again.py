@@ -30,7 +30,7 @@ from tests.process import free_port
 from tests.simulators.receiver import Behaviour, Receiver
 
 QUICK = Retries(most=2, first_wait=0.001)
-LIST, SEND, MANY = "/api/instances", "/api/whatsapp/one/send", "/api/v1/send"
+LIST, SEND, UNKEYED = "/api/instances", "/api/whatsapp/one/send", "/api/v1/telegram/send"
 ME = json.dumps({"id": "u", "email": "a@example.com", "firstName": "", "lastName": ""}).encode()
 
 
@@ -92,6 +92,19 @@ async def test_a_keyed_send_is_tried_again_with_the_same_key_and_body(receiver: 
     assert receiver.received(SEND)[-1].headers["idempotency-key"] == "order-7"
 
 
+async def test_so_is_a_send_of_an_instance_and_a_bulk(receiver: Receiver, line: InstanceClient) -> None:
+    told = {"success": True, "bulk_id": "b", "status": "completed", "totalRecipients": 1, "results": []}
+    report = told | {"successCount": 1, "failureCount": 0}
+    receiver.behave("/api/v1/send", Behaviour(kind="close", times=1), answers({"messageId": "m1"}))
+    receiver.behave("/api/v1/send-bulk", Behaviour(kind="close", times=1), answers(report))
+    assert (await line.send("79001234567", "Hello")).message_id == "m1"
+    assert (await line.send_bulk(["1"], "Hello", idempotency_key="spring")).success_count == 1
+    for path in ("/api/v1/send", "/api/v1/send-bulk"):
+        first, second = receiver.received(path)
+        assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+    assert receiver.received("/api/v1/send-bulk")[0].headers["idempotency-key"] == "spring"
+
+
 async def test_what_may_have_been_said_is_not_said_again(receiver: Receiver, line: InstanceClient) -> None:
     for trouble, problem in (
         (Behaviour(kind="close"), Unreachable),
@@ -99,16 +112,16 @@ async def test_what_may_have_been_said_is_not_said_again(receiver: Receiver, lin
         (refuses(502, times=9), NetworkRefused),
     ):
         receiver.reset()
-        receiver.behave(MANY, trouble)
+        receiver.behave(UNKEYED, trouble)
         with pytest.raises(problem) as raised:
-            await line.send("79001234567", "once")
-        assert len(receiver.received(MANY)) == 1
+            await line.telegram_send(1, "once")
+        assert len(receiver.received(UNKEYED)) == 1
         assert not isinstance(raised.value, Unreachable) or raised.value.maybe_done
     # The control: what was turned away at the door is said once more, because it was not said.
     receiver.reset()
-    receiver.behave(MANY, refuses(429), answers({"messageId": "m2"}))
-    assert (await line.send("79001234567", "once")).message_id == "m2"
-    assert len(receiver.received(MANY)) == 2
+    receiver.behave(UNKEYED, refuses(429), answers({"messageId": "m2"}))
+    assert (await line.telegram_send(1, "once")).message_id == "m2"
+    assert len(receiver.received(UNKEYED)) == 2
 
 
 async def test_making_an_instance_is_not_repeated(receiver: Receiver, api: ApiClient) -> None:

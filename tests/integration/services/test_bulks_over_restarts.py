@@ -77,6 +77,14 @@ class Desk:
         await self.until(there)
         return found
 
+    async def until_it_is(self, client: httpx.AsyncClient, bulk_id: str, status: str) -> None:
+        """Return when the bulk stands there."""
+
+        async def is_there() -> bool:
+            return bool((await client.get(f"{BULKS}/{bulk_id}")).json()["status"] == status)
+
+        await self.until(is_there)
+
     def said(self) -> list[int]:
         """How often each was told something."""
         return [len(self.telegram.texts(self.bot, each)) for each in self.people]
@@ -98,7 +106,7 @@ async def test_a_stopped_gateway_goes_on_with_the_next_recipient(desk: Desk) -> 
     async with desk.open() as client:
         results = await desk.had_their_turn(client, bulk_id, 3)
         assert [each["status"] for each in results] == ["sent"] * 3
-        assert (await client.get(f"{BULKS}/{bulk_id}")).json()["status"] == "completed"
+        await desk.until_it_is(client, bulk_id, "completed")
     assert desk.said() == [1, 1, 1]
 
 
@@ -117,6 +125,15 @@ async def test_whoever_waits_as_it_stops_is_told_that_it_goes_on(desk: Desk) -> 
         assert kept["bulk_id"] in answer.json()["error"]
         await desk.had_their_turn(client, kept["bulk_id"], 2)
     assert desk.said() == [1, 1, 0]
+
+
+async def test_a_caller_who_hangs_up_stops_nothing(desk: Desk) -> None:
+    body = {"recipients": [{"to": str(each.id)} for each in desk.people], "message": "hello"}
+    async with desk.open() as client:
+        asked = asyncio.create_task(client.post(BULKS, json=body | {"delayBetweenMessages": 500}))
+        await desk.until(lambda: desk.said()[0])
+        asked.cancel()
+        await desk.until(lambda: desk.said() == [1, 1, 1])
 
 
 async def test_one_that_left_and_is_on_record_counts_as_sent(desk: Desk) -> None:
@@ -169,11 +186,7 @@ async def test_one_that_was_cancelled_while_sending_is_over_after_the_restart(de
         await _as_if_it_ended_while_sending(1)
         await Bulks.update({Bulks.state: "cancelling", Bulks.finished_at: None}, force=True)
     async with desk.open() as client:
-
-        async def over() -> bool:
-            return bool((await client.get(f"{BULKS}/{bulk_id}")).json()["status"] == "cancelled")
-
-        await desk.until(over)
+        await desk.until_it_is(client, bulk_id, "cancelled")
     assert desk.said() == [1, 0, 0]
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from gateway.domain.events import MessageReceived, MessageSent
+from gateway.domain.events import HistoryReceived
 from gateway.domain.ids import Address, InstanceId
 from gateway.domain.messages import Chat, ChatKind, Message, Person, Text
 from gateway.storage.chat_previews import MOST_UNANSWERED
@@ -37,14 +37,17 @@ class Shop:
     async def hears(self, text: str, who: str, *, name: str = "", chat: Chat | None = None, known_as: str = "") -> None:
         """Somebody says something."""
         message = self._message(text, Person(address=Address(who), name=name), chat, known_as)
-        await self._running.gateway.services.inbox.accept(
-            MessageReceived(instance_id=self.id, at=NOON, message=message)
-        )
+        await self._tell(message)
 
     async def says(self, text: str, to: str, *, chat: Chat | None = None) -> None:
         """The instance says something, as if from its own phone."""
         message = self._message(text, Person(address=Address(to)), chat, "", from_me=True)
-        await self._running.gateway.services.inbox.accept(MessageSent(instance_id=self.id, at=NOON, message=message))
+        await self._tell(message)
+
+    async def _tell(self, message: Message) -> None:
+        # As a history, whose messages came when they were said: two that come live may share a millisecond.
+        told = HistoryReceived(instance_id=self.id, at=NOON, messages=(message,), dedupe_key=f"{self._count}")
+        await self._running.gateway.services.inbox.accept(told)
 
     def _message(self, text: str, who: Person, chat: Chat | None, known_as: str, *, from_me: bool = False) -> Message:
         self._count += 1
@@ -53,7 +56,7 @@ class Shop:
             chat=chat or Chat(address=who.address, kind=ChatKind.PRIVATE, title=who.name),
             sender=Person(address=Address("me")) if from_me else who,
             content=Text(text=text),
-            sent_at=NOON,
+            sent_at=NOON + timedelta(seconds=self._count),
             from_me=from_me,
         )
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.running import RunningGateway, running_gateway
+from tests.served import SHARED, Served
 from tests.simulators.receiver import Receiver
 from tests.simulators.telegram import TelegramSimulator
 
@@ -152,22 +153,25 @@ async def test_deliveries_are_listed_shown_and_sent_again(
             {"endpointId": "x", "from": "2026-02-01", "to": "2026-01-01"},
             400,
         ),
-        ("POST", "/api/webhooks/deliveries/1/redeliver", None, 404),
+        ("POST", "/api/webhooks/deliveries/999999999/redeliver", None, 404),
         ("POST", "/api/webhooks/nobody/test", None, 404),
         ("POST", "/api/webhooks/nobody/rotate-secret", {"secret": "x"}, 404),
         ("PATCH", "/api/webhooks/nobody", {}, 404),
         ("DELETE", "/api/webhooks/nobody", None, 404),
     ],
 )
+@SHARED
 async def test_what_cannot_be_is_refused_in_words(
-    api: httpx.AsyncClient, method: str, path: str, body: object, status: int
+    served: Served, method: str, path: str, body: object, status: int
 ) -> None:
-    answer = await api.request(method, path, json=body)
+    async with served.client() as api:
+        answer = await api.request(method, path, json=body)
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]
 
 
-async def test_nobody_gets_in_without_a_credential(gateway: RunningGateway) -> None:
-    async with gateway.client(None) as nobody:
+@SHARED
+async def test_nobody_gets_in_without_a_credential(served: Served) -> None:
+    async with served.client(None) as nobody:
         assert (await nobody.get("/api/webhooks")).status_code == 401
         assert (await nobody.get("/api/webhooks/deliveries")).status_code == 401
