@@ -53,6 +53,8 @@ _REAL_BODY_IDS = {
     "currentPassword": "password",
     "number": "chat_id",
     "groupId": "chat_id",
+    "chatId": "chat_id",
+    "replyToMessageId": "message_id",
 }
 _REAL_QUERY_IDS = {"instanceId": "instance_id", "endpointId": "webhook_id"}
 
@@ -85,7 +87,7 @@ class Scene(Struct, frozen=True, kw_only=True):
 
     def as_instance_key(self, key: str) -> Scene:
         """The same for the key of an instance; credentials that are no person's stay."""
-        kept = {name: each for name, each in self.own_headers.items() if "/api/" not in name}
+        kept = {name: each for name, each in self.own_headers.items() if "/api/" not in name or "/webhook/" in name}
         return structs.replace(self, standing="own_key", headers=_bearer(key), own_headers=kept)
 
     def let_through(self) -> set[str]:
@@ -221,7 +223,7 @@ def aim_at_real_things(case: Case[Any], names: Mapping[str, str]) -> None:
         for name in set(case.body) & set(_REAL_BODY_IDS):
             if isinstance(case.body[name], str | None):
                 case.body[name] = names[_REAL_BODY_IDS[name]]
-        for name in ("url", "source"):
+        for name in ("url", "source", "mediaUrl"):
             if isinstance(case.body.get(name), str):
                 case.body[name] = names["picture"]
 
@@ -289,6 +291,9 @@ class Builder:
         spare = await self.instance("spare", self.telegram.add_bot(name="Spare").token)
         doomed = await self.instance("doomed", self.telegram.add_bot(name="Doomed").token)
         doomed_too = await self.instance("doomed too", self.telegram.add_bot(name="Doomed too").token)
+        gone, gone_too = [
+            await self.instance(name, self.telegram.add_bot(name=name).token) for name in ("gone", "gone too")
+        ]
         hooked = await self.instance(
             "hooked", self.telegram.add_bot(name="Hooked").token, mode="webhook", webhookSecret=HOOK_SECRET
         )
@@ -322,6 +327,8 @@ class Builder:
             "POST /api/whatsapp-simple/{instance_id}/logout": spare_names,
             "DELETE /api/v1/instances/{instance_id}": {"instance_id": doomed_too},
             **{f"POST /api/v1/instances/{{instance_id}}/{each}": spare_names for each in _V1_ENDS_OR_CHANGES},
+            "DELETE /api/v1/multi-provider/instances/{instance_id}": {"instance_id": gone},
+            "DELETE /api/v1/multi-provider/instances/{provider}/{instance_id}": {"instance_id": gone_too},
             "DELETE /api/webhooks/{webhook_id}": {"webhook_id": doomed_webhook},
             "GET /api/instances/{instance_id}/chats/{chat_id}/messages/{message_id}/media": {
                 "message_id": str(photo["message_id"])
@@ -341,7 +348,7 @@ class Builder:
         scene = Scene(
             names={
                 "instance_id": shop, "webhook_id": webhook, "delivery_id": str(deliveries["deliveries"][0]["id"]),
-                "chat_id": chat, "message_id": said, "query_id": "4711", "provider": "telegram",
+                "chat_id": chat, "message_id": said, "query_id": "4711", "provider": "telegram", "instance": hooked,
                 "contact_id": chat, "number": chat, "photo": str(photo["message_id"]),
                 "group_id": chat, "channel_id": chat, "call_id": "4711",
                 "remote_jid": "77001", "known": "77002", "name": "usage_save",
@@ -359,6 +366,7 @@ class Builder:
                 "DELETE /api/auth/api-keys/{key_id}": _bearer(key_user["token"]),
                 "GET /metrics": _bearer(METRICS_TOKEN),
                 "POST /hooks/{provider}/{instance_id}": {"x-telegram-bot-api-secret-token": HOOK_SECRET},
+                "POST /api/v1/webhook/{provider}/{instance}": {"x-telegram-bot-api-secret-token": HOOK_SECRET},
             },
             before=lambda: bot.open_queries.add("4711"),
         )  # fmt: skip

@@ -121,7 +121,7 @@ class World:
         if chat_id > 0:
             return self._find_dialog(bot, chat_id)
         room = self.rooms.get(chat_id)
-        if room is None and self.open_door:
+        if room is None and self.open_door and chat_id < 0:  # nobody is number 0
             room = Chat(chat_id, "supergroup" if chat_id < _SUPERGROUPS_FROM else "group", title=f"Chat {-chat_id}")
             room.statuses[bot.id] = "member"
             self.rooms[chat_id] = room
