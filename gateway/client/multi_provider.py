@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -81,20 +82,34 @@ class MultiProviderClient:
         return await self._transport.ask("GET", f"{_PATH}/active-providers", ActiveProviders)
 
     async def status(self, provider: str, instance_id: str) -> ProviderStatus:
-        """How one is doing; `not_found` is a status here, no error."""
+        """How one is doing. Raises `ClientError` with status 404 when it is not there."""
         return await self._transport.ask("GET", _of(provider, instance_id, "status"), ProviderStatus)
 
-    async def send(self, provider: str, instance_id: str, to: str | int, message: str) -> SentMessage:
-        """Say a text. Tried again only when the first try surely said nothing."""
+    async def send(
+        self, provider: str, instance_id: str, to: str | int, message: str, *, idempotency_key: str | None = None
+    ) -> SentMessage:
+        """Say a text. It carries an idempotency key, yours or one made for the call, and is safely tried again."""
         body = {"to": str(to), "message": message}
-        return await self._transport.ask("POST", _of(provider, instance_id, "send-message"), SentMessage, body=body)
+        return await self._send(_of(provider, instance_id, "send-message"), body, idempotency_key)
 
     async def send_media(
-        self, provider: str, instance_id: str, to: str | int, url: str, *, caption: str | None = None
+        self,
+        provider: str,
+        instance_id: str,
+        to: str | int,
+        url: str,
+        *,
+        caption: str | None = None,
+        idempotency_key: str | None = None,
     ) -> SentMessage:
-        """Have the gateway fetch a file from a public URL and send it."""
+        """Have the gateway fetch a file from a public URL and send it; safely tried again in the same way."""
         body = {"to": str(to), "mediaUrl": url, "caption": caption}
-        return await self._transport.ask("POST", _of(provider, instance_id, "send-media"), SentMessage, body=body)
+        return await self._send(_of(provider, instance_id, "send-media"), body, idempotency_key)
+
+    async def _send(self, path: str, body: Mapping[str, Any], key: str | None) -> SentMessage:
+        return await self._transport.ask(
+            "POST", path, SentMessage, body=body, key=key or str(uuid.uuid4()), repeat=True
+        )
 
     async def contacts(self, provider: str, instance_id: str) -> Sequence[Mapping[str, Any]]:
         """Whom it knows."""
