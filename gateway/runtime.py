@@ -46,6 +46,7 @@ from gateway.services.inbox import Inbox
 from gateway.services.instances import Instances
 from gateway.services.jobs import jobs_of
 from gateway.services.key_usage import KeyUsage
+from gateway.services.lifecycle import Lifecycle
 from gateway.services.limit_settings import LimitSettings
 from gateway.services.limits import Limiter, RouteLimiter
 from gateway.services.live import Live
@@ -190,6 +191,7 @@ async def running(
             concurrency=settings.webhook_endpoint_concurrency,
         )
         performance = Performance(clock)
+        lifecycle = Lifecycle(storage, registry, providers, clock)
         instances = Instances(
             storage,
             registry,
@@ -242,7 +244,7 @@ async def running(
         health = Health(storage, registry, lock, backlog=lambda: inbox.backlog)
         resources = Resources(instances, registry, meter, data_dir=settings.data_dir)
         caches = Caches(caches_of(auth, storage), clock)
-        processing = Processing(storage, instances, registry, performance)
+        processing = Processing(storage, instances, lifecycle, registry, performance)
         services = Services(
             settings=settings,
             clock=clock,
@@ -252,12 +254,13 @@ async def running(
             tenants=tenants,
             api_keys=ApiKeys(storage, auth=auth, clock=clock),
             instances=instances,
+            lifecycle=lifecycle,
             key_usage=key_usage,
             histories=Histories(storage, instances, key_usage),
             vitals=LooksAfter(storage, instances, registry, key_usage, pulses, clock, calendar),
             processing=processing,
             receiving=Receiving(instances, processing, registry),
-            logins=Logins(instances, registry, providers, clock),
+            logins=Logins(instances, lifecycle, registry, providers, clock),
             messaging=messaging,
             stored_messages=StoredMessages(storage, addresses, clock, calendar),
             bulks=Bulks(storage, registry, bulk_runner, clock),
@@ -303,7 +306,7 @@ async def running(
         stack.push_async_callback(upkeep.aclose)
         bulk_runner.open()  # last, so that it ends first: what it sends has to be recorded
         stack.push_async_callback(bulk_runner.aclose)
-        for work in (_restore(instances), _watch(lock, clock, lock_lost)):
+        for work in (_restore(lifecycle), _watch(lock, clock, lock_lost)):
             task = asyncio.create_task(work, context=contextvars.Context())
             stack.push_async_callback(_cancelled, task)
         yield Gateway(
@@ -321,9 +324,9 @@ def _hook_url(settings: Settings, instance: Instance) -> str | None:
     return f"{settings.base_url.rstrip('/')}/hooks/{instance.provider.value}/{instance.id}"
 
 
-async def _restore(instances: Instances) -> None:
+async def _restore(lifecycle: Lifecycle) -> None:
     try:
-        await instances.restore()
+        await lifecycle.restore()
     except GatewayError as error:
         log.error("restore_failed", code=error.code, reason=error.sentence)
     except Exception:

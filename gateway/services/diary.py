@@ -21,8 +21,24 @@ from gateway.domain.events import (
     UsageLimitExceeded,
     type_of,
 )
+from gateway.domain.instances import Instance
+from gateway.domain.tenants import Principal
 from gateway.storage.activity import NewActivity
 from gateway.webhooks.formats.fragments import camel
+
+
+def line_by(
+    who: Principal, instance: Instance, action: str, at: datetime, details: dict[str, object] | None = None
+) -> NewActivity:
+    """The line for what somebody did to an instance."""
+    return NewActivity(
+        tenant_id=instance.tenant_id,
+        instance_id=instance.id,
+        user_id=who.user_id,
+        action=action,
+        details=details or {},
+        at=at,
+    )
 
 
 def lines_of(accepted: Sequence[AcceptedEvent], now: datetime) -> list[NewActivity]:

@@ -1,4 +1,4 @@
-"""Instances: made, changed, started, stopped, logged out, removed."""
+"""Instances: made, listed, changed, removed. Whether they run is `lifecycle`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct, structs
 
-from gateway.domain.errors import Conflict, GatewayError, InstanceNotFound, InvalidInput
+from gateway.domain.errors import Conflict, InstanceNotFound, InvalidInput
 from gateway.domain.ids import InstanceId, TenantId, new_id
 from gateway.domain.instances import (
-    LOGGED_OUT_HERE,
     Instance,
     InstanceOptions,
     JournalLine,
@@ -23,18 +22,17 @@ from gateway.domain.instances import (
 )
 from gateway.domain.tenants import Principal
 from gateway.domain.usage import Activity
-from gateway.domain.usage_limits import LIMIT_EXCEEDED
 from gateway.domain.webhooks import Endpoint
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
 from gateway.kit.masks import masked
-from gateway.kit.secrets import SealError, new_instance_key
-from gateway.providers.contract import KeepsDevices, LogsOut, Provider
+from gateway.kit.secrets import new_instance_key
+from gateway.providers.contract import Provider
+from gateway.services.diary import line_by
+from gateway.services.lifecycle import forget_device
 from gateway.services.performance import Performance
-from gateway.services.transfer import EXPORTED, refuse_exported
 from gateway.services.webhooks import EndpointChange, Webhooks
 from gateway.sessions.registry import Registry
-from gateway.storage.activity import NewActivity
 from gateway.storage.storage import Storage
 
 log = get_logger(__name__)
@@ -150,7 +148,7 @@ class Instances:
                 instance.tenant_id, instance.id, masked(key.text if key else instance.id), now
             )
             endpoint = await self._webhooks.put_first(who, instance, new.webhook) if new.webhook else None
-            await self._note(who, instance, "instance.created", {"name": instance.name})
+            await self._storage.activity.add([line_by(who, instance, "instance.created", now, {"name": instance.name})])
         await self._sessions.start(instance, credentials)
         return CreatedInstance(instance=instance, endpoint=endpoint, key=key.text if key else None)
 
@@ -187,7 +185,8 @@ class Instances:
             if credentials is not None:
                 await self._storage.instances.set_credentials(instance_id, credentials)
             endpoint = await self._webhooks.put_first(who, before, change.webhook) if change.webhook else None
-            await self._note(who, before, "instance.updated", {"name": after.name})
+            line = line_by(who, before, "instance.updated", self._clock.now(), {"name": after.name})
+            await self._storage.activity.add([line])
         self._storage.instances.invalidate(instance_id)
         self._sessions.renew(after)
         if change.webhook is not None:
@@ -205,71 +204,9 @@ class Instances:
         instance = await self._storage.instances.get(who, instance_id)
         await self._sessions.forget(instance_id)
         await self._storage.instances.delete(instance_id)
-        await self._forget_device(instance)
+        await forget_device(self._providers, instance)
         self._storage.endpoints.invalidate()
         self._forget_key(instance_id)
-
-    async def reconnect(self, who: Principal, instance_id: InstanceId) -> None:
-        """Open its session anew, whatever state it is in. Raises Conflict (code `exported`) when it moved away."""
-        await self._start(who, await self._storage.instances.get(who, instance_id))
-
-    async def recreate(self, who: Principal, instance_id: InstanceId) -> None:
-        """Open its session with nothing remembered: a linked device is unlinked and forgotten, so that a person has to
-        log in anew. Raises Conflict (code `exported`) when it moved away.
-        """
-        instance = await self._storage.instances.get(who, instance_id)
-        refuse_exported(instance)
-        if isinstance(self._providers.get(instance.provider), KeepsDevices):
-            session = self._sessions.find(instance_id)
-            if session is not None and isinstance(session, LogsOut):
-                try:
-                    await session.logout()
-                except GatewayError as error:  # the network is away, or knows no login: forgotten here all the same
-                    log.info("logout_skipped", instance_id=instance_id, code=error.code)
-            await self._sessions.stop(instance_id)
-            await self._forget_device(instance)
-        await self._start(who, instance)
-
-    async def _start(self, who: Principal, instance: Instance) -> None:
-        instance_id = instance.id
-        refuse_exported(instance)
-        credentials = await self._storage.instances.credentials(instance_id)
-        async with self._storage.transaction():
-            await self._storage.instances.set_wanted(instance_id, True)
-            if self._runs(instance_id):
-                await self._note(who, instance, "instance.stopped")
-            await self._note(who, instance, "instance.reconnected")
-        self._storage.instances.invalidate(instance_id)
-        await self._sessions.start(instance, credentials)
-
-    async def stop(self, who: Principal, instance_id: InstanceId) -> None:
-        """End its session and keep it stopped over restarts; credentials stay."""
-        instance = await self._storage.instances.get(who, instance_id)
-        if instance.state.code == EXPORTED:
-            return  # stopped already, and the mark has to stay
-        async with self._storage.transaction():
-            await self._storage.instances.set_wanted(instance_id, False)
-            await self._note(who, instance, "instance.stopped")
-        self._storage.instances.invalidate(instance_id)
-        await self._sessions.stop(instance_id)
-
-    async def logout(self, who: Principal, instance_id: InstanceId) -> None:
-        """End its login at the network where the network knows such a thing, and keep it stopped. Repeatable."""
-        instance = await self._storage.instances.get(who, instance_id)
-        if instance.state.code == EXPORTED:
-            return  # stopped already, and the mark has to stay
-        session = self._sessions.find(instance_id)
-        ran = self._runs(instance_id)
-        if session is not None and isinstance(session, LogsOut):
-            await session.logout()
-        async with self._storage.transaction():
-            await self._storage.instances.set_wanted(instance_id, False)
-            if ran:
-                await self._note(who, instance, "instance.stopped")
-            await self._note(who, instance, "instance.logged_out")
-        self._storage.instances.invalidate(instance_id)
-        await self._sessions.stop(instance_id, code="logged_out", sentence=LOGGED_OUT_HERE)
-        await self._forget_device(instance)
 
     async def journal(self, who: Principal, instance_id: InstanceId) -> Sequence[JournalLine]:
         """Its session's last lines, oldest first."""
@@ -311,33 +248,6 @@ class Instances:
         self._forget_key(instance_id)
         return key.text
 
-    async def restore(self) -> None:
-        """Bring back every wanted session. One whose credentials cannot be opened is told and left; the rest go on."""
-        await self._recognise_tokens()
-        ready = []
-        for instance in await self._storage.instances.wanted():
-            if instance.state.code == LIMIT_EXCEEDED:
-                continue  # started when its window has moved on
-            try:
-                ready.append((instance, await self._storage.instances.credentials(instance.id)))
-            except (SealError, GatewayError) as error:
-                log.error("credentials_unreadable", instance_id=instance.id, reason=str(error))
-        log.info("sessions_restoring", count=len(ready))
-        await self._sessions.restore(ready)
-
-    def _runs(self, instance_id: InstanceId) -> bool:
-        state = self._sessions.state(instance_id)
-        return state is not None and not state.kind.is_final
-
-    async def _recognise_tokens(self) -> None:
-        """Instances that an older version stored are found by their bot's token, too."""
-        for instance_id in await self._storage.instances.without_token_digest(ProviderName.TELEGRAM):
-            try:
-                credentials = await self._storage.instances.credentials(instance_id)
-            except (SealError, GatewayError):
-                continue  # told below, where it matters
-            await self._storage.instances.set_credentials(instance_id, credentials)
-
     def _with_live_state(self, instance: Instance) -> Instance:
         live = self._sessions.state(instance.id)
         if live is not None:
@@ -350,29 +260,11 @@ class Instances:
         state = SessionState(kind=kind, code=kind.value, sentence=sentence, at=instance.state.at)
         return structs.replace(instance, state=state)
 
-    async def _forget_device(self, instance: Instance) -> None:
-        provider = self._providers.get(instance.provider)
-        if provider is not None and isinstance(provider, KeepsDevices):
-            await asyncio.to_thread(provider.forget_device, instance.id)
-
     def _provider(self, name: ProviderName) -> Provider:
         provider = self._providers.get(name)
         if provider is None:
             raise InvalidInput(f"Provider {name} is not available here.", field="provider")
         return provider
-
-    async def _note(
-        self, who: Principal, instance: Instance, action: str, details: dict[str, object] | None = None
-    ) -> None:
-        line = NewActivity(
-            tenant_id=instance.tenant_id,
-            instance_id=instance.id,
-            user_id=who.user_id,
-            action=action,
-            details=details or {},
-            at=self._clock.now(),
-        )
-        await self._storage.activity.add([line])
 
 
 def _options(options: InstanceOptions) -> InstanceOptions:

@@ -12,6 +12,7 @@ from gateway.domain.tenants import Principal
 from gateway.kit.clock import Clock
 from gateway.providers.contract import KeepsDevices, PairsByCode, Provider
 from gateway.services.instances import Instances
+from gateway.services.lifecycle import Lifecycle
 from gateway.sessions.registry import Registry
 
 OPENING: Final = 20.0
@@ -24,9 +25,15 @@ class Logins:
     """What a person has to do before an instance is connected."""
 
     def __init__(
-        self, instances: Instances, sessions: Registry, providers: Mapping[ProviderName, Provider], clock: Clock
+        self,
+        instances: Instances,
+        lifecycle: Lifecycle,
+        sessions: Registry,
+        providers: Mapping[ProviderName, Provider],
+        clock: Clock,
     ) -> None:
         self._instances = instances
+        self._lifecycle = lifecycle
         self._sessions = sessions
         self._providers = providers
         self._clock = clock
@@ -43,7 +50,7 @@ class Logins:
         """
         instance = await self._instances.get(who, instance_id)
         if who.instance_id is None and instance.state.kind.is_final and self._links_devices(instance):
-            await self._instances.reconnect(who, instance_id)
+            await self._lifecycle.reconnect(who, instance_id)
 
     async def pairing_code(self, who: Principal, instance_id: InstanceId, phone: str) -> LoginCode:
         """The code to type on the phone with this number; starts the instance when it stands still.

@@ -7,6 +7,7 @@ from enum import StrEnum
 from gateway.domain.ids import InstanceId
 from gateway.domain.tenants import Principal
 from gateway.services.instances import Instances
+from gateway.services.lifecycle import Lifecycle
 from gateway.services.performance import Performance
 from gateway.sessions.registry import Registry
 from gateway.storage.storage import Storage
@@ -27,10 +28,13 @@ class Action(StrEnum):
 class Processing:
     """Compares and acts."""
 
-    def __init__(self, storage: Storage, instances: Instances, sessions: Registry, performance: Performance) -> None:
+    def __init__(
+        self, storage: Storage, instances: Instances, lifecycle: Lifecycle, sessions: Registry, performance: Performance
+    ) -> None:
         self._performance = performance
         self._storage = storage
         self._instances = instances
+        self._lifecycle = lifecycle
         self._sessions = sessions
 
     async def reconcile(self, who: Principal, instance_id: InstanceId, *, anew: bool = False) -> Action:
@@ -44,14 +48,14 @@ class Processing:
     async def _reconcile(self, who: Principal, instance_id: InstanceId, *, anew: bool) -> Action:
         await self._instances.get(who, instance_id)
         if anew:
-            await self._instances.recreate(who, instance_id)
+            await self._lifecycle.recreate(who, instance_id)
             return Action.RECREATE
         state = self._sessions.state(instance_id)
         if state is None or state.kind.is_final:
             ran_before = bool(await self._storage.states.page(who, instance_id, limit=1))
-            await self._instances.reconnect(who, instance_id)
+            await self._lifecycle.reconnect(who, instance_id)
             return Action.START if ran_before else Action.CREATE
         if self._sessions.runs_with(instance_id, await self._storage.instances.credentials(instance_id)):
             return Action.NO_CHANGE
-        await self._instances.reconnect(who, instance_id)
+        await self._lifecycle.reconnect(who, instance_id)
         return Action.UPDATE

@@ -24,6 +24,7 @@ from gateway.services.idempotency import Idempotency
 from gateway.services.inbox import Inbox
 from gateway.services.instances import Instances
 from gateway.services.key_usage import KeyUsage
+from gateway.services.lifecycle import Lifecycle
 from gateway.services.limit_settings import LimitSettings
 from gateway.services.limits import Limiter, RouteLimiter
 from gateway.services.live import Live
@@ -60,6 +61,7 @@ class Services:
     tenants: Tenants
     api_keys: ApiKeys
     instances: Instances
+    lifecycle: Lifecycle
     key_usage: KeyUsage
     histories: Histories
     vitals: LooksAfter

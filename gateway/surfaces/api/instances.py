@@ -86,7 +86,7 @@ async def status(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> I
 async def reconnect(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Done:
     """Open its session anew, in the background, whatever state it is in."""
     require_person(who)
-    await services(request).instances.reconnect(who, InstanceId(instance_id))
+    await services(request).lifecycle.reconnect(who, InstanceId(instance_id))
     return Done(message=f"Instance {instance_id} reconnected")
 
 
@@ -94,7 +94,7 @@ async def reconnect(request: AnyRequest, who: Who, instance_id: FromPath[str]) -
 async def stop(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Done:
     """End its session and keep it stopped, also over restarts. Its login stays; `reconnect` starts it again."""
     require_person(who)
-    await services(request).instances.stop(who, InstanceId(instance_id))
+    await services(request).lifecycle.stop(who, InstanceId(instance_id))
     return Done(message=f"Instance {instance_id} stopped")
 
 
@@ -107,7 +107,7 @@ async def stop(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Don
 async def logout(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Done:
     """End its login at the network, where there is such a thing, and keep it stopped. Also when it does not run."""
     require_person(who)
-    await services(request).instances.logout(who, InstanceId(instance_id))
+    await services(request).lifecycle.logout(who, InstanceId(instance_id))
     return Done(message=f"Instance {instance_id} logged out")
 
 

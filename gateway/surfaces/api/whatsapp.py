@@ -179,7 +179,7 @@ async def send_file(
 async def logout(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Succeeded:
     """End its login at the network, where there is such a thing, and keep it stopped. Also when it does not run."""
     instance = await passed(request, who, instance_id)
-    await services(request).instances.logout(who, instance.id)
+    await services(request).lifecycle.logout(who, instance.id)
     return Succeeded()
 
 

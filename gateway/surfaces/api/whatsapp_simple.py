@@ -35,7 +35,7 @@ async def init(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Sta
     given = services(request)
     instance = await given.instances.get(who, InstanceId(instance_id))
     if instance.state.kind.is_final:
-        await given.instances.reconnect(who, instance.id)
+        await given.lifecycle.reconnect(who, instance.id)
         instance = await given.instances.get(who, instance.id)
     return StartedReply(message=f"Instance {instance_id} initialized", status=ConnectionStatus.of(instance))
 
@@ -85,7 +85,7 @@ async def send(
 async def logout(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Succeeded:
     """End its login at the network, where there is such a thing, and keep it stopped. Also when it does not run."""
     require_person(who)
-    await services(request).instances.logout(who, InstanceId(instance_id))
+    await services(request).lifecycle.logout(who, InstanceId(instance_id))
     return Succeeded()
 
 

@@ -52,7 +52,7 @@ async def start(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Do
 async def stop(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Done:
     """End its session and keep it stopped over restarts. Its login stays."""
     require_person(who)
-    await services(request).instances.stop(who, InstanceId(instance_id))
+    await services(request).lifecycle.stop(who, InstanceId(instance_id))
     return Done(True, "Instance stopped successfully")
 
 
@@ -60,7 +60,7 @@ async def stop(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Don
 async def restart(request: AnyRequest, who: Who, instance_id: FromPath[str]) -> Done:
     """Open its session anew, whatever state it is in."""
     require_person(who)
-    await services(request).instances.reconnect(who, InstanceId(instance_id))
+    await services(request).lifecycle.reconnect(who, InstanceId(instance_id))
     return Done(True, "Instance restarted successfully")
 
 

@@ -235,7 +235,7 @@ async def test_a_used_up_limit_fails_the_rest_at_once(office: Office) -> None:
 
 
 async def test_who_is_not_connected_begins_no_bulk(office: Office) -> None:
-    await office.running.gateway.services.instances.stop(office.who, office.instance.id)
+    await office.running.gateway.services.lifecycle.stop(office.who, office.instance.id)
     with pytest.raises(NotConnected):
         await office.create(office.order(2))
     assert await BulkRows.count() == 0
@@ -244,7 +244,7 @@ async def test_who_is_not_connected_begins_no_bulk(office: Office) -> None:
 async def test_an_instance_that_is_stopped_under_way_sends_to_nobody_else(office: Office) -> None:
     bulk_id = await office.create(office.order(3, delay_ms=600_000))
     await office.until(lambda: office.said()[0])
-    await office.running.gateway.services.instances.stop(office.who, office.instance.id)
+    await office.running.gateway.services.lifecycle.stop(office.who, office.instance.id)
     done = await office.over(bulk_id)
     assert states(done) == [SendState.SENT, SendState.FAILED, SendState.FAILED]
     assert "not ready" in (done.sends[1].error or "")

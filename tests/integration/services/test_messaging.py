@@ -114,7 +114,7 @@ async def test_a_stranger_says_nothing(shop: Shop) -> None:
 
 
 async def test_a_stopped_instance_says_so_and_sends_nothing(shop: Shop) -> None:
-    await shop.gateway.gateway.services.instances.stop(shop.who, shop.id)
+    await shop.gateway.gateway.services.lifecycle.stop(shop.who, shop.id)
     with pytest.raises(NotConnected, match="not ready"):
         await shop.send("hello")
     assert shop.said == []
@@ -213,7 +213,7 @@ async def test_an_interrupted_request_is_never_repeated_by_its_key(shop: Shop) -
 
 async def test_a_request_that_never_left_gives_its_key_back(shop: Shop) -> None:
     once = shop.gateway.gateway.services.idempotency.once
-    await shop.gateway.gateway.services.instances.stop(shop.who, shop.id)
+    await shop.gateway.gateway.services.lifecycle.stop(shop.who, shop.id)
     with pytest.raises(NotConnected):
         await once(shop.who, "s", "key", b"x", lambda: shop.send("hello"))
 
