@@ -127,7 +127,7 @@ _FOR_PROGRAMS: dict[str, Operation] = {
     "POST /send/media": Operation(policy=BELONGING, json=_SAY_FILE),
     "GET /groups": Operation(policy=BELONGING, **_NO_GROUPS),
     "GET /groups/search": Operation(policy=BELONGING, **_NO_GROUPS, query={"query": "team"}),
-    "GET /groups/{group_id}": Operation(**_IN_GROUP, **_NO_GROUPS),
+    "GET /groups/{group_id}": Operation(**_IN_GROUP, ok=404, code="GROUP_NOT_FOUND"),  # a person is no group
     "POST /groups": Operation(policy=BELONGING, **_NO_GROUPS, json=_NEW_GROUP),
     "GET /groups/{group_id}/messages": Operation(**_IN_GROUP),
     "POST /groups/{group_id}/participants/add": Operation(**_ADDED),

@@ -350,7 +350,8 @@ async def test_every_text_of_the_document_is_in_that_table(house: House) -> None
 
 
 def _shape(path: str) -> str:
-    parts = path.partition("?")[0].removesuffix("/1").replace("/1/", "/{}/").split("/")
+    path = path.partition("?")[0].replace("/telegram/{", "/{}/{")
+    parts = path.removesuffix("/1").replace("/1/", "/{}/").split("/")
     shape = "/".join("*" if part.startswith("{") else part for part in parts)
     return shape + "/*" if shape.endswith("messages") else shape
 

@@ -224,7 +224,7 @@ async def test_somebody_without_a_picture_has_none(place: Place) -> None:
 
 
 async def test_what_a_session_cannot_do_is_refused_and_listed_as_missing(place: Place) -> None:
-    assert await place.live.capabilities(place.who, place.id) == ("people", "groups")
+    assert await place.live.capabilities(place.who, place.id) == ("people", "group_info", "groups")
     for refused in (
         place.people.blocked(place.who, place.id),
         place.people.set_presence(place.who, place.id, True),
