@@ -31,11 +31,12 @@ _MORE, _LAST, _CHECK = 0, 1, 2
 class SealingWriter:
     """Write to it as to a file; `finish` when all is written, or what was written cannot be opened."""
 
-    def __init__(self, file: BinaryIO, passphrase: str) -> None:
+    def __init__(self, file: BinaryIO, passphrase: str, *, log_n: int = LOG_N) -> None:
+        """`log_n` is what guessing costs, as a power of two; the file says it, so any reader knows."""
         salt, self._prefix = secrets.token_bytes(SALT), secrets.token_bytes(7)
-        self._header = _HEADER.pack(MAGIC, _VERSION, LOG_N, R, P, salt, self._prefix)
+        self._header = _HEADER.pack(MAGIC, _VERSION, log_n, R, P, salt, self._prefix)
         self._file = file
-        self._cipher = AESGCM(derive_key(passphrase, salt))
+        self._cipher = AESGCM(derive_key(passphrase, salt, log_n))
         self._waiting = bytearray()
         self._number = 0
         file.write(self._header + self._cipher.encrypt(_nonce(self._prefix, 0, _CHECK), b"", self._header))

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from gateway.domain.errors import InvalidInput
 from gateway.kit.envelope import EnvelopeError
+from gateway.kit.passphrase import LOG_N
 from gateway.kit.sealed_stream import PIECE, SealingWriter, UnsealingReader
 from gateway.storage.copying import TableCopied
 
@@ -57,17 +58,18 @@ def describe(folder: Path) -> tuple[ArchivedFile, ...]:
     )
 
 
-def write_archive(path: Path, folder: Path, manifest: Manifest, passphrase: str) -> None:
+def write_archive(path: Path, folder: Path, manifest: Manifest, passphrase: str, *, log_n: int = LOG_N) -> None:
     """The files of a folder into the new file `path`: for its owner only, on the disk when this returns, or not there.
 
-    Needs memory for a piece, not for a file. Raises InvalidInput when it cannot be written or is there already.
+    Needs memory for a piece, not for a file; `log_n` as in `SealingWriter`. Raises InvalidInput when it cannot be
+    written or is there already.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         refuse_existing(path)
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            _write(file, folder, manifest, passphrase)
+            _write(folder, manifest, SealingWriter(file, passphrase, log_n=log_n))
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
@@ -114,8 +116,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write(file: BinaryIO, folder: Path, manifest: Manifest, passphrase: str) -> None:
-    sealing = SealingWriter(file, passphrase)
+def _write(folder: Path, manifest: Manifest, sealing: SealingWriter) -> None:
     with tarfile.open(mode="w|", fileobj=cast("BinaryIO", sealing), bufsize=PIECE) as tar:
         listed = msgspec.json.encode(manifest)
         tar.addfile(_member(_MANIFEST, len(listed)), io.BytesIO(listed))

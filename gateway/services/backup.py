@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from gateway import __version__
 from gateway.domain.errors import Conflict
+from gateway.kit.passphrase import LOG_N
 from gateway.services.archive import (
     DATABASE,
     DEVICES,
@@ -47,12 +48,19 @@ class Backup(Struct, frozen=True, kw_only=True):
 
 
 async def make_backup(
-    engine: Engine, data_dir: Path, path: Path, passphrase: str, *, now: datetime, on_table: OnTable | None = None
+    engine: Engine,
+    data_dir: Path,
+    path: Path,
+    passphrase: str,
+    *,
+    now: datetime,
+    on_table: OnTable | None = None,
+    log_n: int = LOG_N,
 ) -> Backup:
     """Everything at about this moment into the new file `path`; a gateway may run and be written to meanwhile.
 
-    Needs room for a second database in `data_dir`. Raises InvalidInput when the file is there already or cannot be
-    written, CopyRefused as `copy_database`, Conflict (`damaged`) when a device's store is.
+    Needs room for a second database in `data_dir`; `log_n` as in `SealingWriter`. Raises InvalidInput when the file is
+    there already or cannot be written, CopyRefused as `copy_database`, Conflict (`damaged`) when a device's store is.
     """
     refuse_existing(path)
     with _folder(data_dir, ".backup-") as folder:
@@ -68,7 +76,7 @@ async def make_backup(
             tables=copied.tables,
             files=describe(folder),
         )
-        write_archive(path, folder, manifest, passphrase)
+        write_archive(path, folder, manifest, passphrase, log_n=log_n)
     return Backup(rows=copied.rows, devices=devices, made_at=now)
 
 

@@ -30,16 +30,29 @@ _TYPED = re.compile(r":\w+}")
 _METHODS = frozenset({"get", "put", "post", "patch", "delete", "head", "trace"})
 
 
-@pytest.fixture(params=["id", "secret"])
+@pytest.fixture(params=["id-sqlite", "secret-postgres"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Either kind of instance key, and either database. That each kind is found in each is tested with the keys."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, kind: str) -> str:
+    """An empty database of that kind."""
+    return str(request.getfixturevalue(f"{kind.partition('-')[2]}_url"))
+
+
+@pytest.fixture
 async def stage(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
+    kind: str,
     database_url: str,
+    tmp_path: Path,
     telegram: TelegramSimulator,
     receiver: Receiver,
     until: Until,
 ) -> AsyncIterator[Stage]:
-    async with staged(tmp_path, database_url, telegram, receiver, until, INSTANCE_KEYS=request.param) as built:
+    keys = kind.partition("-")[0]
+    async with staged(tmp_path, database_url, telegram, receiver, until, INSTANCE_KEYS=keys) as built:
         yield built
 
 

@@ -20,6 +20,8 @@ from gateway.storage.migrate import migrate
 from tests.integration.storage.filling import contents, fill
 
 WORDS = "nobody else knows this sentence"
+QUICK = 10
+"""What guessing costs, where nobody guesses: the default takes half a second each time."""
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 IDENTITY = "the identity of a device"
 
@@ -75,7 +77,7 @@ async def test_what_was_backed_up_is_restored_on_the_other_kind_of_database(
 ) -> None:
     before, lying = await contents(engine), files(here)
     file, there = tmp_path / "gateway.backup", tmp_path / "there"
-    made = await make_backup(engine, here, file, WORDS, now=NOON)
+    made = await make_backup(engine, here, file, WORDS, now=NOON, log_n=QUICK)
     assert made.devices == 1
     assert file.stat().st_mode & 0o777 == 0o600
     assert IDENTITY.encode() not in file.read_bytes()
@@ -98,10 +100,10 @@ async def test_a_file_is_never_written_over(engine: Engine, here: Path, tmp_path
     file = tmp_path / "gateway.backup"
     file.write_text("last night's")
     with pytest.raises(InvalidInput, match="is there already"):
-        await make_backup(engine, here, file, WORDS, now=NOON)
+        await make_backup(engine, here, file, WORDS, now=NOON, log_n=QUICK)
     assert file.read_text() == "last night's"
     with pytest.raises(InvalidInput, match="cannot be written"):
-        await make_backup(engine, here, tmp_path / "no such folder" / "file", WORDS, now=NOON)
+        await make_backup(engine, here, tmp_path / "no such folder" / "file", WORDS, now=NOON, log_n=QUICK)
 
 
 async def test_a_damaged_device_store_is_said_to_be_and_no_file_is_left(
@@ -112,7 +114,7 @@ async def test_a_damaged_device_store_is_said_to_be_and_no_file_is_left(
     (broken / "device.db").write_bytes(b"this is no database, but long enough to look like one" * 40)
     before = files(here)
     with pytest.raises(Conflict, match=r"line-2/device\.db") as refused:
-        await make_backup(engine, here, tmp_path / "gateway.backup", WORDS, now=NOON)
+        await make_backup(engine, here, tmp_path / "gateway.backup", WORDS, now=NOON, log_n=QUICK)
     assert refused.value.code == "damaged"
     assert not (tmp_path / "gateway.backup").exists()
     assert files(here) == before
@@ -132,7 +134,7 @@ async def test_a_backup_that_cannot_be_trusted_changes_nothing(
     engine: Engine, empty: Engine, here: Path, tmp_path: Path
 ) -> None:
     file, there = tmp_path / "gateway.backup", tmp_path / "there"
-    await make_backup(engine, here, file, WORDS, now=NOON)
+    await make_backup(engine, here, file, WORDS, now=NOON, log_n=QUICK)
     assert "passphrase is wrong" in (await refused(file, "another sentence", empty, there)).sentence
 
     whole = file.read_bytes()
@@ -153,19 +155,19 @@ async def test_files_that_are_not_what_the_list_says_are_refused(
     engine: Engine, empty: Engine, here: Path, tmp_path: Path
 ) -> None:
     file, there, opened = tmp_path / "gateway.backup", tmp_path / "there", tmp_path / "opened"
-    await make_backup(engine, here, file, WORDS, now=NOON)
+    await make_backup(engine, here, file, WORDS, now=NOON, log_n=QUICK)
     opened.mkdir()
     manifest = read_archive(file, opened, WORDS)
 
     spool = opened / "whatsapp/line-1/spool"
     spool.write_bytes(spool.read_bytes()[::-1])
     file.unlink()
-    write_archive(file, opened, manifest, WORDS)
+    write_archive(file, opened, manifest, WORDS, log_n=QUICK)
     assert "spool in the backup is damaged" in (await refused(file, WORDS, empty, there)).sentence
 
     (opened / "whatsapp/line-1/authorized_keys").write_bytes(b"")
     file.unlink()
-    write_archive(file, opened, msgspec.structs.replace(manifest, files=describe(opened)), WORDS)
+    write_archive(file, opened, msgspec.structs.replace(manifest, files=describe(opened)), WORDS, log_n=QUICK)
     assert "something else" in (await refused(file, WORDS, empty, there)).sentence
     (opened / "whatsapp/line-1/authorized_keys").unlink()
 
@@ -173,7 +175,7 @@ async def test_files_that_are_not_what_the_list_says_are_refused(
     with closing(sqlite3.connect(opened / "database.db")) as database, database:
         database.execute("UPDATE messages SET text = 'never said' WHERE id = 'a1'")
     file.unlink()
-    write_archive(file, opened, msgspec.structs.replace(manifest, files=describe(opened)), WORDS)
+    write_archive(file, opened, msgspec.structs.replace(manifest, files=describe(opened)), WORDS, log_n=QUICK)
     assert (await refused(file, WORDS, empty, there)).code == "copy_mismatch"
 
 
@@ -182,7 +184,7 @@ async def test_a_backup_of_an_older_version_is_brought_to_this_one(
 ) -> None:
     file, opened = tmp_path / "gateway.backup", tmp_path / "opened"
     before = await contents(engine)
-    await make_backup(engine, here, file, WORDS, now=NOON)
+    await make_backup(engine, here, file, WORDS, now=NOON, log_n=QUICK)
     opened.mkdir()
     manifest = read_archive(file, opened, WORDS)
     with closing(sqlite3.connect(opened / "database.db")) as database, database:
@@ -191,14 +193,14 @@ async def test_a_backup_of_an_older_version_is_brought_to_this_one(
         database.execute("DROP INDEX contacts_by_lid")
     assert forgotten == 1
     file.unlink()
-    write_archive(file, opened, msgspec.structs.replace(manifest, files=describe(opened)), WORDS)
+    write_archive(file, opened, msgspec.structs.replace(manifest, files=describe(opened)), WORDS, log_n=QUICK)
     await restore_backup(file, WORDS, empty, tmp_path / "there")
     assert await contents(empty) == before
 
 
 async def test_nothing_is_restored_over_anything(engine: Engine, empty: Engine, here: Path, tmp_path: Path) -> None:
     file, there = tmp_path / "gateway.backup", tmp_path / "there"
-    await make_backup(engine, here, file, WORDS, now=NOON)
+    await make_backup(engine, here, file, WORDS, now=NOON, log_n=QUICK)
     with pytest.raises(CopyRefused) as not_empty:
         await restore_backup(file, WORDS, engine, there)
     assert not_empty.value.code == "target_not_empty"
@@ -213,7 +215,7 @@ async def test_a_restore_that_fails_in_the_database_takes_the_devices_back(
     engine: Engine, empty: Engine, here: Path, tmp_path: Path
 ) -> None:
     file, there = tmp_path / "gateway.backup", tmp_path / "there"
-    await make_backup(engine, here, file, WORDS, now=NOON)
+    await make_backup(engine, here, file, WORDS, now=NOON, log_n=QUICK)
     await empty.execute("CREATE TRIGGER no BEFORE INSERT ON chats BEGIN SELECT RAISE(ABORT, 'no'); END", ())
     assert (await refused(file, WORDS, empty, there)).code == "row_refused"
     await empty.execute("DROP TRIGGER no", ())

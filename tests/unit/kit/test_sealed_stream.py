@@ -5,15 +5,16 @@ import io
 import pytest
 
 from gateway.kit.envelope import EnvelopeError, seal, unseal
+from gateway.kit.passphrase import LOG_N
 from gateway.kit.sealed_stream import MAGIC, PIECE, SealingWriter, UnsealingReader
 
 WORDS = "nobody else knows this sentence"
 HEADER = 35 + 16
 
 
-def sealed(content: bytes, passphrase: str = WORDS) -> bytes:
+def sealed(content: bytes, passphrase: str = WORDS, *, log_n: int = 10) -> bytes:
     file = io.BytesIO()
-    writer = SealingWriter(file, passphrase)
+    writer = SealingWriter(file, passphrase, log_n=log_n)
     for start in range(0, len(content), 300_001):
         writer.write(content[start : start + 300_001])
     writer.finish()
@@ -27,6 +28,14 @@ def opened(file: bytes, passphrase: str = WORDS) -> bytes:
         assert len(part) <= 10_240
         parts.append(part)
     return b"".join(parts)
+
+
+def test_guessing_is_made_expensive_unless_somebody_says_otherwise() -> None:
+    file = io.BytesIO()
+    SealingWriter(file, WORDS).finish()
+    assert file.getvalue()[len(MAGIC) + 1] == LOG_N == 17
+    assert sealed(b"")[len(MAGIC) + 1] == 10
+    assert opened(file.getvalue()) == opened(sealed(b"")) == b""
 
 
 THREE_PIECES = bytes(range(256)) * (PIECE // 256) * 2 + b"the end"
