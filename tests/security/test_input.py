@@ -133,6 +133,12 @@ def _fault(bad: Bad, answer: httpx.Response) -> str | None:
 
 
 @pytest.fixture
+def database_url(postgres_url: str) -> str:
+    """What is refused never gets to a database; if something does, PostgreSQL is the stricter one."""
+    return postgres_url
+
+
+@pytest.fixture
 async def house(
     gateway: RunningGateway, telegram: TelegramSimulator, receiver: Receiver, until: Until
 ) -> AsyncIterator[House]:

@@ -105,6 +105,12 @@ async def office_of(
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Here it is about who gets what and when. How bulks are kept is tested on both databases, and so are restarts."""
+    return sqlite_url
+
+
+@pytest.fixture
 async def office(tmp_path: Path, database_url: str, telegram: TelegramSimulator, until: Until) -> AsyncIterator[Office]:
     async with office_of(tmp_path, database_url, telegram, until) as opened:
         yield opened
